@@ -1,0 +1,1 @@
+"""Built-in connectors, one module a source, found through entry points like any stranger's."""

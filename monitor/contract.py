@@ -1,0 +1,205 @@
+"""What a connector is: the only thing a source plugin needs to know of this program.
+
+A connector is a class with a `spec` and a constructor that takes its own validated settings. It reads and never
+saves: the runner keeps each page of items together with its cursor in one transaction, so a crash either fetches
+the page again or loses nothing. Built-in connectors use the entry-point group `monitor.connectors`, as anyone's do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from monitor.domain import Gone, HealthState, Item
+
+CONTRACT_VERSION = 1
+ENTRY_POINT_GROUP = "monitor.connectors"
+
+
+class Capability(StrEnum):
+    """Say what a source can do."""
+
+    SEARCH = "search"
+    STREAM = "stream"
+    THREAD = "thread"
+    EDITS = "edits"
+    DELETES = "deletes"
+    MEDIA = "media"
+
+
+class Access(StrEnum):
+    """Say by which door a source is read; `page` obeys robots.txt."""
+
+    API = "api"
+    FEED = "feed"
+    MAIL = "mail"
+    PAGE = "page"
+    MANUAL = "manual"
+
+
+class Tested(StrEnum):
+    """Say what a connector's tests rest on: real recordings, or only the platform's published schema."""
+
+    RECORDED = "recorded"
+    SCHEMA = "schema"
+
+
+class EmptyCursor(BaseModel):
+    """Serve connectors that need no position of their own."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConnectorSpec:
+    """Describe a connector.
+
+    `settings` and `cursor` are the pydantic models of its own configuration and position. `cost` says in words what
+    reading costs ("free", "$0.005 a post"). `backfill_days` is how far back the source can be read, None if unknown.
+    """
+
+    name: str
+    title: str
+    settings: type[BaseModel]
+    cursor: type[BaseModel]
+    capabilities: frozenset[Capability]
+    access: Access
+    cost: str
+    needs_credentials: bool
+    terms_url: str
+    tested: Tested
+    backfill_days: int | None = None
+    contract_version: int = CONTRACT_VERSION
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Query:
+    """Ask a source for something: `terms` are names and handles, any of which may occur; empty means everything."""
+
+    key: str = "*"
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Hand over items together with the position after them; both are kept in one transaction.
+
+    `complete` is true when nothing newer is left behind this page. `gone` names items that the source no longer
+    shows. `not_modified` says that the source answered "unchanged".
+    """
+
+    items: tuple[Item, ...]
+    cursor: BaseModel
+    complete: bool = True
+    gone: tuple[Gone, ...] = ()
+    not_modified: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Health:
+    """Answer whether a source can be read now: what is wrong, why, and one thing to try."""
+
+    state: HealthState
+    what: str = ""
+    why: str = ""
+    try_: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Response:
+    """Hold a bounded, decoded answer.
+
+    `url` is the final address after redirects, `body` is decompressed, `headers` have lower-case names.
+    `not_modified` is true for 304: the body is then empty.
+    """
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    not_modified: bool = False
+    redirects: tuple[str, ...] = ()
+    remote_ip: str = ""
+
+    @property
+    def media_type(self) -> str:
+        """Give the media type without parameters, lower case, or an empty string."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def charset(self) -> str:
+        """Give the charset parameter of the content type, or an empty string."""
+        for part in self.headers.get("content-type", "").split(";")[1:]:
+            name, _, value = part.partition("=")
+            if name.strip().lower() == "charset":
+                return value.strip().strip("\"'")
+        return ""
+
+
+class Http(Protocol):
+    """Fetch over HTTP under the house rules: no private addresses, caps on size and time, rates, Retry-After."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        etag: str = "",
+        last_modified: str = "",
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Fetch an address.
+
+        `etag` and `last_modified` are the validators of an earlier answer, as its headers gave them; keep them in the
+        cursor, so that they are saved together with the items they stand for. Statuses outside `ok` (304 is
+        accepted when a validator was sent) raise: RateLimited (429, 503 with Retry-After), SourceUnavailable
+        (5xx, network faults, time-outs), AuthenticationFailed (401), AccessForbidden (403, 451), SourceChanged
+        (404, 410 and other 4xx), AddressForbidden, TooLarge, RobotsDisallowed. Nothing else leaves it.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """Give a connector what it may use: its HTTP client and the time; `now` is aware UTC."""
+
+    source: str
+    http: Http
+    now: datetime
+
+
+@runtime_checkable
+class Connector(Protocol):
+    """Read one configured source.
+
+    Constructed as `cls(settings)` with an instance of `spec.settings`; construction does no I/O. All methods may
+    raise ConnectorError and FetchError and nothing else on purpose; anything else is taken for a broken plugin and
+    stops only this source.
+    """
+
+    spec: ClassVar[ConnectorSpec]
+
+    def poll(self, ctx: Context, query: Query, cursor: BaseModel) -> AsyncIterator[Page]:
+        """Walk from the position in `cursor`, page by page.
+
+        `cursor` is an instance of `spec.cursor`, `spec.cursor()` the first time. Polling twice from one cursor
+        gives the same ids. Items may be given again (the runner knows them); an edited one is a new revision.
+        """
+        ...
+
+    async def check(self, ctx: Context) -> Health:
+        """Try the credentials and one cheap call; never raise for an expected fault."""
+        ...
+
+
+@runtime_checkable
+class Refetching(Protocol):
+    """Mark a connector that can read one item again by its id."""
+
+    async def refetch(self, ctx: Context, external_id: str) -> Item | Gone:
+        """Read one item again; Gone when the source says it no longer exists."""
+        ...

@@ -1,0 +1,90 @@
+"""What is polled, when, and how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from monitor.domain._utc import require_utc
+
+
+class HealthState(StrEnum):
+    """Say in one word how a source is doing."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    AUTH = "auth"
+    BLOCKED = "blocked"
+    BUDGET = "budget"
+    CHANGED = "changed"
+    UNCHECKED = "unchecked"
+
+
+class PollOutcome(StrEnum):
+    """Say how one poll ended."""
+
+    OK = "ok"
+    UNCHANGED = "unchanged"
+    RATE_LIMITED = "rate_limited"
+    UNAVAILABLE = "unavailable"
+    AUTH = "auth"
+    FORBIDDEN = "forbidden"
+    CHANGED = "changed"
+    BUDGET = "budget"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """Name one thing to poll: a source and a query within it (key "*": the whole source)."""
+
+    source: str
+    query_key: str
+    every: timedelta
+    terms: tuple[str, ...] = ()
+    next_due_at: datetime | None = None
+    failures: int = 0
+
+    def __post_init__(self) -> None:
+        require_utc(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Poll:
+    """Record how one poll went; `error` is in words for a person and holds no secret."""
+
+    connector: str
+    source: str
+    query_key: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: PollOutcome
+    fetched: int = 0
+    new: int = 0
+    revised: int = 0
+    gone: int = 0
+    error: str = ""
+
+    def __post_init__(self) -> None:
+        require_utc(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceHealth:
+    """Sum up a source: its state, the last good check, the next attempt and the last error in plain words.
+
+    A source with several queries is as well as its worst one; `items` counts all mentions kept from it.
+    """
+
+    source: str
+    state: HealthState
+    last_good_at: datetime | None
+    next_due_at: datetime | None
+    failures: int
+    last_error: str
+    items: int
+    every: timedelta
+
+    def __post_init__(self) -> None:
+        require_utc(self)

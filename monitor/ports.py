@@ -1,0 +1,461 @@
+"""What the jobs need from the outside, each with its contract in words.
+
+Store and Vault are synchronous and may be called from any thread, one call at a time per thread; the jobs call them
+off the event loop. Capturer and Notifier are asynchronous. Every moment is aware UTC. No method returns None for an
+error: faults raise the errors named here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.domain import (
+    Alert,
+    AlertStatus,
+    Artifact,
+    ArtifactRole,
+    Assessment,
+    Capture,
+    CaptureRequest,
+    Change,
+    Coverage,
+    CustodyEvent,
+    Delivery,
+    Digest,
+    Gone,
+    Hit,
+    Level,
+    Mention,
+    Message,
+    Observation,
+    Observed,
+    Origin,
+    Poll,
+    RawResponse,
+    Review,
+    SourceHealth,
+    Statement,
+    Subject,
+    Target,
+)
+
+
+class Clock(Protocol):
+    """Tell the time; the only source of it, so that tests can turn it."""
+
+    def now(self) -> datetime:
+        """Give the wall-clock time as aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards, for measuring and watching."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageRows:
+    """Hold what one fetched page puts into the store; all of it lands or none."""
+
+    source: str
+    query_key: str
+    mentions: tuple[Mention, ...]
+    raw: tuple[RawResponse, ...]
+    cursor: str
+    gone: tuple[Gone, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageResult:
+    """Count what a page changed: new mentions, new revisions of known ones, and removals seen for the first time."""
+
+    new: int
+    revised: int
+    gone: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision:
+    """Hold what follows from assessing one revision of one mention; all of it lands or none.
+
+    One assessment a subject whose name was found; none when the mention names nobody watched. `request` asks for
+    the capture (its `id` is ignored), `alerts` go to the outbox unless their dedupe_key is already there.
+    """
+
+    mention_id: int
+    revision: int
+    assessments: tuple[Assessment, ...]
+    request: CaptureRequest | None = None
+    alerts: tuple[Alert, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HitFilter:
+    """Choose hits: empty fields choose everything; `text` is a full-text query; newest first, at most `limit`."""
+
+    subject_id: str = ""
+    client_id: str | None = None
+    min_level: Level = Level.NONE
+    since: datetime | None = None
+    until: datetime | None = None
+    text: str = ""
+    unreviewed: bool = False
+    limit: int = 100
+    offset: int = 0
+
+
+class SubjectStore(Protocol):
+    """Keep subjects and statements."""
+
+    def provision(self, subjects: Sequence[Subject], statements: Sequence[Statement]) -> None:
+        """Bring what a watch list file says into the store.
+
+        Idempotent. Rows that came from the file before and are no longer in it become inactive or withdrawn, never
+        deleted; rows that a person added are left alone, and one with the same id is overwritten by the file.
+        """
+        ...
+
+    def save_subject(self, subject: Subject) -> None:
+        """Insert or replace one subject, as added by a person."""
+        ...
+
+    def save_statement(self, statement: Statement) -> None:
+        """Insert or replace one statement, as added by a person; StoreError when its subject is unknown."""
+        ...
+
+    def subjects(self, *, active_only: bool = True) -> tuple[Subject, ...]:
+        """Give the subjects, by id."""
+        ...
+
+    def statements(self, subject_id: str = "", *, active_only: bool = True) -> tuple[Statement, ...]:
+        """Give the statements of one subject, or of all, by subject and id."""
+        ...
+
+
+class PollStore(Protocol):
+    """Keep what is due, where each source stands, and how polls went."""
+
+    def sync_targets(self, targets: Sequence[Target], now: datetime) -> None:
+        """Make the due table hold exactly these targets.
+
+        Idempotent: a known target keeps its due time (brought forward when `every` got shorter), failures and
+        cursor; a new one is due now; one that is no longer given is never due again, and its cursor is kept.
+        """
+        ...
+
+    def lease_targets(
+        self, now: datetime, *, limit: int, lease_for: timedelta, ignore_due: bool = False
+    ) -> tuple[Target, ...]:
+        """Lease due targets, the longest due first; a lease that runs out makes the target due again.
+
+        `ignore_due` leases every target that nobody holds.
+        """
+        ...
+
+    def cursor(self, source: str, query_key: str) -> str:
+        """Give the kept position as JSON text, or an empty string."""
+        ...
+
+    def save_page(self, rows: PageRows) -> PageResult:
+        """Keep one fetched page: new mentions, new revisions, removals, raw bytes, cursor, in one transaction.
+
+        A mention is known by (source, external_id); the same content_sha256 as its newest revision changes nothing.
+        Raw bytes are kept only where a mention was new or revised. A `gone` item that is known, and not already
+        gone, gets an Observation "gone"; a mention that is seen again after that gets one "live".
+        Raises StoreBusy when the database is locked or the disk is full; nothing is changed then.
+        """
+        ...
+
+    def finish_poll(self, poll: Poll, *, next_due_at: datetime, failures: int, alerts: Sequence[Alert] = ()) -> None:
+        """Record a poll, give the lease back, and set when the target is due next and its failures in a row."""
+        ...
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """Sum up every source that has targets, by name."""
+        ...
+
+    def polls(self, *, source: str = "", since: datetime | None = None, limit: int = 100) -> tuple[Poll, ...]:
+        """Give polls, newest first."""
+        ...
+
+
+class MentionStore(Protocol):
+    """Keep mentions and what was judged of them."""
+
+    def unassessed(self, limit: int) -> tuple[Mention, ...]:
+        """Give newest revisions without a decision, oldest first."""
+        ...
+
+    def save_decisions(self, decisions: Sequence[Decision]) -> None:
+        """Keep decisions in one transaction: assessments with matches, capture request, alerts.
+
+        Idempotent by (mention, revision): a second decision about the same revision replaces the assessments and
+        adds no second request; an alert whose dedupe_key is known is not added again.
+        """
+        ...
+
+    def forget_assessments(self, *, subject_id: str = "", since: datetime | None = None) -> int:
+        """Make mentions unassessed again, so that a new rule is run over them; gives how many."""
+        ...
+
+    def mention(self, mention_id: int, *, revision: int | None = None) -> Mention:
+        """Give the newest or one revision; StoreError when there is none."""
+        ...
+
+    def revisions(self, mention_id: int) -> tuple[Mention, ...]:
+        """Give all revisions, oldest first; StoreError when there is none."""
+        ...
+
+    def raw(self, sha256: str) -> RawResponse | None:
+        """Give kept raw bytes, or None when they were never kept or are past their time."""
+        ...
+
+    def assessments(self, mention_id: int) -> tuple[Assessment, ...]:
+        """Give the assessments of a mention's newest assessed revision, by subject."""
+        ...
+
+    def hits(self, chosen: HitFilter) -> tuple[Hit, ...]:
+        """Give hits: one a mention and subject it is about (about score above 0)."""
+        ...
+
+    def save_review(self, review: Review) -> None:
+        """Record a person's verdict; the newest counts, none is deleted."""
+        ...
+
+    def reviews(self, mention_id: int) -> tuple[Review, ...]:
+        """Give the reviews of a mention, oldest first."""
+        ...
+
+    def count_mentions(self, start: datetime, end: datetime) -> int:
+        """Count mentions first seen in [start, end)."""
+        ...
+
+
+class CaptureStore(Protocol):
+    """Keep capture requests, captures, and later observations."""
+
+    def request_capture(self, request: CaptureRequest, now: datetime) -> int:
+        """Ask for a capture by hand; gives the request's id (the known one when it is still open)."""
+        ...
+
+    def lease_captures(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[CaptureRequest, ...]:
+        """Lease open requests that are due, oldest first, with their raw bytes filled in and `attempts` counted."""
+        ...
+
+    def finish_capture(self, capture: Capture, alerts: Sequence[Alert] = ()) -> None:
+        """Record a capture and close its request; idempotent by the capture's id."""
+        ...
+
+    def retry_capture(self, request_id: int, *, next_attempt_at: datetime, error: str) -> None:
+        """Give a leased request back, to be tried again at that time."""
+        ...
+
+    def capture(self, capture_id: str) -> Capture:
+        """Give one capture; StoreError when there is none."""
+        ...
+
+    def captures(self, mention_id: int) -> tuple[Capture, ...]:
+        """Give a mention's captures, oldest first."""
+        ...
+
+    def save_observation(self, observation: Observation) -> None:
+        """Record one later look at a mention."""
+        ...
+
+    def observations(self, mention_id: int) -> tuple[Observation, ...]:
+        """Give a mention's observations, oldest first."""
+        ...
+
+    def changes(self, start: datetime, end: datetime, client_id: str | None = None) -> tuple[Change, ...]:
+        """Give edits and removals of mentions about a subject, seen in [start, end)."""
+        ...
+
+
+class OutboxStore(Protocol):
+    """Keep alerts until they are delivered."""
+
+    def enqueue(self, alert: Alert) -> bool:
+        """Put an alert into the outbox; False when its dedupe_key is already there."""
+        ...
+
+    def lease_alerts(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[Alert, ...]:
+        """Lease pending alerts that are due, oldest first, with `attempts` counted up."""
+        ...
+
+    def delivered_channels(self, alert_id: int) -> frozenset[str]:
+        """Give the channels on which this alert was already sent."""
+        ...
+
+    def save_delivery(self, delivery: Delivery) -> None:
+        """Record one attempt on one channel."""
+        ...
+
+    def settle_alert(self, alert_id: int, status: AlertStatus, *, next_attempt_at: datetime | None = None) -> None:
+        """Give a leased alert back: sent, given up, or pending again at that time."""
+        ...
+
+    def deliveries(self, *, alert_id: int = 0, limit: int = 100) -> tuple[Delivery, ...]:
+        """Give attempts, newest first."""
+        ...
+
+    def alerts(self, *, status: AlertStatus | None = None, limit: int = 100) -> tuple[Alert, ...]:
+        """Give alerts, newest first."""
+        ...
+
+    def hit(self, mention_id: int, subject_id: str) -> Hit | None:
+        """Give what is known now of an alert's mention, evidence included."""
+        ...
+
+    def coverage(self, start: datetime, end: datetime) -> tuple[Coverage, ...]:
+        """Say for every source whether it was looked at in [start, end), by name."""
+        ...
+
+
+class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Protocol):
+    """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""
+
+    def setting(self, key: str) -> str:
+        """Give a small kept value (a marker such as "last digest"), or an empty string."""
+        ...
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        ...
+
+    def check(self) -> Mapping[str, str]:
+        """Look at the database: engine, version, schema, journal mode, integrity, size; StoreError when unusable."""
+        ...
+
+    def close(self) -> None:
+        """Let go of every connection; idempotent."""
+        ...
+
+
+class Staging(Protocol):
+    """Hold one capture's files until they are committed; nothing in it counts as evidence yet."""
+
+    @property
+    def capture_id(self) -> str:
+        """Give the id that the capture will have."""
+        ...
+
+    def add(
+        self, role: ArtifactRole, name: str, media_type: str, origin: Origin, body: bytes | Iterable[bytes]
+    ) -> Artifact:
+        """Write one file, hashing while writing; the name is made safe and unique. EvidenceError on a full disk."""
+        ...
+
+    def discard(self) -> None:
+        """Throw everything away; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Name one fault that a check of stored evidence found; `capture_id` is empty for the log itself."""
+
+    capture_id: str
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """Sum up a check: what was looked at, every fault, and what could not be confirmed."""
+
+    captures: int
+    files: int
+    findings: tuple[Finding, ...]
+    pending: tuple[str, ...]
+    chain_head: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Tell whether no fault was found."""
+        return not self.findings
+
+
+class Vault(Protocol):
+    """Keep evidence files so that any later change is found."""
+
+    def stage(self, request: CaptureRequest, now: datetime) -> Staging:
+        """Open a place for a new capture's files; EvidenceError when the disk has no room left."""
+        ...
+
+    def commit(self, staging: Staging, request: CaptureRequest, observed: Observed) -> Capture:
+        """Seal a capture: manifest, intent record, rename, custody record; afterwards nothing in it changes."""
+        ...
+
+    def recover(self) -> tuple[Capture, ...]:
+        """Sweep what a crash left: finish captures that have an intent record, throw the others away.
+
+        Gives every sealed capture that was recovered, so that the store can learn of it. Idempotent.
+        """
+        ...
+
+    def record(self, event: str, *, actor: str, capture_id: str = "", detail: Mapping[str, str] | None = None) -> None:
+        """Append an event to the custody log."""
+        ...
+
+    def chain_head(self) -> str:
+        """Give the hash of the custody log's last record, or an empty string."""
+        ...
+
+    def custody(self, capture_id: str = "") -> tuple[CustodyEvent, ...]:
+        """Give the log's events, of one capture or of all, oldest first."""
+        ...
+
+    def verify(self, capture_id: str = "") -> Verification:
+        """Check every file, manifest and log record, of one capture or of all; never changes anything but the log."""
+        ...
+
+    def read(self, capture_id: str, path: str) -> bytes:
+        """Give one kept file after checking its hash; FixityError when it is not what was stored."""
+        ...
+
+
+class Capturer(Protocol):
+    """Keep a page as it looks now."""
+
+    async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
+        """Write the page's files into the staging area and say what was seen.
+
+        A page that answers with an error, a wall or half its content is a result (`outcome`, `completeness`), not
+        an error. CaptureFailed means that nothing at all could be kept and trying again may help.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End the browser, if one runs; idempotent."""
+        ...
+
+
+class Notifier(Protocol):
+    """Send messages to channels."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the configured channels; a name is stable and holds no secret."""
+        ...
+
+    async def send(self, channel: str, message: Message) -> None:
+        """Send one message on one channel; DeliveryError (masked, with `permanent`) when it was not accepted."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turn alerts and digests into words; pure."""
+
+    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
+        """Render one alert: calm, neutral, without names or quotes unless the veil is lifted."""
+        ...
+
+    def minimal(self, alert: Alert) -> Message:
+        """Render the least that must always work, for when `alert` fails."""
+        ...
+
+    def digest(self, digest: Digest, *, message_id: str) -> Message:
+        """Render one day, also an empty one."""
+        ...
