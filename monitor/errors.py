@@ -2,6 +2,7 @@
 
 MonitorError
 ├ ConfigError
+├ InputError
 ├ PluginError            ─ PluginNotFound · PluginBroken · ContractMismatch
 ├ ConnectorError(connector)
 │  ├ TemporaryError      ─ RateLimited(retry_at) · SourceUnavailable
@@ -39,9 +40,22 @@ class MonitorError(Exception):
 
 
 class ConfigError(MonitorError):
-    """The configuration cannot be used."""
+    """The configuration cannot be used.
+
+    `faults` names every fault that was found, one sentence each.
+    """
 
     default_try = "Run `goodname config check`."
+
+    def __init__(self, what: str = "", *, faults: tuple[str, ...] = (), why: str = "", try_: str = "") -> None:
+        self.faults = faults
+        super().__init__(what, why=why or "; ".join(faults), try_=try_)
+
+
+class InputError(MonitorError):
+    """What was given on the command line or in a form cannot be used."""
+
+    default_try = "Run the command with `--help`."
 
 
 class PluginError(MonitorError):

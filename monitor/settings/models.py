@@ -1,0 +1,229 @@
+"""The keys of goodname.toml; example file, JSON Schema and documentation come from here."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
+from pydantic import field_validator as validates
+from pydantic import model_validator as validates_model
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor.domain import Level
+from monitor.settings.overrides import DELIMITER, PREFIX, Overrides, SecretOverrides
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LONGEST = 366 * 86400
+_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_HOST_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]]+):(\d{1,5})")
+
+
+def parse_duration(value: object) -> object:
+    """Read "90s", "15m", "2h" or "1d" (or several, as "1h 30m") as a time span; ValueError says what is expected."""
+    if isinstance(value, timedelta):
+        return value
+    parts = _DURATION.findall(value) if isinstance(value, str) else []
+    if not isinstance(value, str) or not parts or _DURATION.sub("", value).strip():
+        raise ValueError('expected a time span such as "90s", "15m", "2h" or "1d"')
+    seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+    if seconds > _LONGEST:
+        raise ValueError("a time span is a year at most")
+    return timedelta(seconds=seconds)
+
+
+def format_duration(value: timedelta) -> str:
+    """Write a time span the way `parse_duration` reads it."""
+    seconds = int(value.total_seconds())
+    unit, size = next((unit, size) for unit, size in reversed(_UNITS.items()) if seconds % size == 0)
+    return f"{seconds // size}{unit}"
+
+
+def _parse_clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(r"([01]?\d|2[0-3]):[0-5]\d", value):
+        raise ValueError('expected a time of day such as "08:00"')
+    hour, _, minute = value.partition(":")
+    return time(int(hour), int(minute))
+
+
+Duration = Annotated[
+    timedelta,
+    BeforeValidator(parse_duration),
+    PlainSerializer(format_duration, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^(\d+\s*[smhd]\s*)+$", "examples": ["15m"]}),
+]
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_parse_clock),
+    PlainSerializer(lambda value: value.strftime("%H:%M"), return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d$", "examples": ["08:00"]}),
+]
+
+
+class Section(BaseModel):
+    """Share the rules of every section: an unknown key is a fault, never ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WatchlistSettings(Section):
+    """Say where the people, firms and statements to watch for are written down."""
+
+    file: Path | None = Field(None, description="A file of subjects and statements, read at every start.")
+
+
+class SourceSettings(Section):
+    """Describe one source to poll."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Your name for it; shown in alerts.")
+    connector: str = Field(description="Which connector reads it; `goodname source list` shows them.")
+    every: Duration = Field(timedelta(minutes=15), description="How often it is polled.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="The connector's own settings.")
+
+    @validates("every")
+    @classmethod
+    def _not_too_often(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=1):
+            raise ValueError("a source is polled at most once a second")
+        return value
+
+
+class AlertSettings(Section):
+    """Say who is told at once, and of what."""
+
+    urls: tuple[SecretStr, ...] = Field((), description="Apprise URLs, such as mailto:// or json://.")
+    min_level: Level = Field(Level.LIKELY, description="The level that alerts at once; the rest waits for the digest.")
+    show_words: bool = Field(default=False, description="Lift the veil: put names and quotes into alerts.")
+
+
+class DigestSettings(Section):
+    """Say when the daily summary is sent."""
+
+    at: ClockTime = Field(time(8, 0), description="Local time of the daily summary.")
+    timezone: str = Field("UTC", description="IANA time zone, such as Europe/London.")
+
+    @validates("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"{value!r} is not a time zone; expected a name such as Europe/London") from error
+        return value
+
+
+class NetworkSettings(Section):
+    """Say what may be reached beside the public internet, and as whom."""
+
+    allow: tuple[str, ...] = Field((), description='The only private addresses that may be reached, as "host:port".')
+    contact: str = Field("", description="An address for site owners, sent in the User-Agent.")
+
+    @validates("allow")
+    @classmethod
+    def _host_and_port(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            match = _HOST_PORT.fullmatch(entry)
+            if not match or int(match[2]) > 65535:
+                raise ValueError(f'expected "host:port" such as "127.0.0.1:8801", not {entry!r}')
+        return value
+
+
+class CaptureSettings(Section):
+    """Say how pages are kept."""
+
+    browser: str = Field("auto", description='"auto" finds Chromium, "off" keeps pages without pictures, or a path.')
+    timeout: Duration = Field(timedelta(seconds=45), description="The longest that one capture may take.")
+    reserve_mb: int = Field(200, ge=0, description="Stop captures when the disk has less room than this.")
+
+    @validates("timeout")
+    @classmethod
+    def _long_enough(cls, value: timedelta) -> timedelta:
+        if value < timedelta(seconds=5):
+            raise ValueError("a capture needs at least 5s")
+        return value
+
+
+class WebSettings(Section):
+    """Say where the health page (and later the review page) listens."""
+
+    bind: str = Field("127.0.0.1:8700", description='Address and port, or "off".')
+
+    @validates("bind")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        match = _HOST_PORT.fullmatch(value)
+        if value != "off" and (not match or int(match[2]) > 65535):
+            raise ValueError(f'expected "host:port" such as "127.0.0.1:8700", or "off", not {value!r}')
+        return value
+
+
+class StoreSettings(Section):
+    """Say where rows are kept."""
+
+    url: SecretStr = Field(
+        SecretStr(""),
+        description='A database URL such as "postgresql+psycopg://…"; empty: an SQLite file in data_dir.',
+    )
+
+
+class MatchingSettings(Section):
+    """Set how sure the matcher must be."""
+
+    possible: int = Field(40, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
+    likely: int = Field(65, ge=1, le=100, description="Lowest statement score (0-100) that is called likely.")
+
+    @validates_model(mode="after")
+    def _in_order(self) -> MatchingSettings:
+        if self.likely < self.possible:
+            raise ValueError(f"`likely` ({self.likely}) must not be lower than `possible` ({self.possible})")
+        return self
+
+
+class Settings(BaseSettings):
+    """Hold the whole configuration: defaults, then goodname.toml, then GOODNAME_ variables and secret files."""
+
+    model_config = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(Path("data"), description="Where everything is kept; relative to this file.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="How much is logged.")
+    watchlist: WatchlistSettings = Field(default_factory=WatchlistSettings)
+    source: tuple[SourceSettings, ...] = Field((), description="The sources; one [[source]] block each.")
+    alerts: AlertSettings = Field(default_factory=AlertSettings)
+    digest: DigestSettings = Field(default_factory=DigestSettings)
+    network: NetworkSettings = Field(default_factory=NetworkSettings)
+    capture: CaptureSettings = Field(default_factory=CaptureSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    matching: MatchingSettings = Field(default_factory=MatchingSettings)
+
+    @validates("source")
+    @classmethod
+    def _unique_names(cls, value: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"each source needs its own name; used twice: {', '.join(twice)}")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over secret files, and both over the file that `load_settings` hands in."""
+        return Overrides(settings_cls), SecretOverrides(settings_cls), init_settings
