@@ -1,0 +1,106 @@
+"""The store: every part on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, select, text, update
+
+from monitor.errors import StoreError
+from monitor.ports import Clock
+from monitor.store.captures import CaptureRows
+from monitor.store.changes import ChangeRows
+from monitor.store.engine import connect, insert_into
+from monitor.store.hits import HitRows
+from monitor.store.judgements import JudgementRows
+from monitor.store.mentions import MentionRows
+from monitor.store.migrate import bring_up_to_date, current_revision
+from monitor.store.outbox import OutboxRows
+from monitor.store.polls import PollRows
+from monitor.store.schema import alert, capture_request, setting, target
+from monitor.store.sources import SourceRows
+from monitor.store.subjects import SubjectRows
+
+
+class SqlStore(
+    SubjectRows, PollRows, SourceRows, MentionRows, JudgementRows, HitRows, CaptureRows, ChangeRows, OutboxRows
+):
+    """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
+
+    Every call is one transaction and may come from any thread. StoreBusy means that nothing was changed and that the
+    same call may work later; any other StoreError, that it will not.
+    """
+
+    def setting(self, key: str) -> str:
+        """Give a small kept value, or an empty string."""
+        with self._db.reading() as connection:
+            return connection.execute(select(setting.c.value).where(setting.c.key == key)).scalar() or ""
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        with self._db.writing() as connection:
+            command = insert_into(connection, setting).values(key=key, value=value)
+            connection.execute(
+                command.on_conflict_do_update(index_elements=["key"], set_={"value": command.excluded.value})
+            )
+
+    def release_leases(self) -> None:
+        """Make everything that is leased free at once."""
+        with self._db.writing() as connection:
+            for table in (target, capture_request, alert):
+                held = table.c.lease_until.is_not(None)
+                connection.execute(update(table).where(held).values(lease_until=None))
+
+    def check(self) -> Mapping[str, str]:
+        """Look at the database; StoreError when it is damaged. Reads the whole of a SQLite file."""
+        with self._db.reading() as connection:
+            facts = _look_at_sqlite(connection) if self._db.is_sqlite else _look_at_postgres(connection)
+            facts["schema"] = current_revision(connection)
+        return facts
+
+    def close(self) -> None:
+        """Let go of every connection; idempotent. Any later call raises StoreError."""
+        self._db.close()
+
+
+def open_store(url: str, *, clock: Clock) -> SqlStore:
+    """Open a store and bring its schema up to date.
+
+    `url` is "sqlite:////absolute/path/goodname.db" (the file is made, for its owner only, when there is none) or
+    "postgresql+psycopg://...". SchemaTooNew when a newer version wrote it, StoreBusy when it cannot be reached.
+    """
+    database = connect(url)
+    try:
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlStore(database, clock)
+
+
+def _ask(connection: Connection, question: str) -> str:
+    return str(connection.execute(text(question)).scalar())
+
+
+def _look_at_sqlite(connection: Connection) -> dict[str, str]:
+    integrity = _ask(connection, "PRAGMA quick_check(1)")
+    if integrity != "ok":
+        raise StoreError("The database file is damaged.", why=integrity, try_="Restore a backup.")
+    size = int(_ask(connection, "PRAGMA page_count")) * int(_ask(connection, "PRAGMA page_size"))
+    return {
+        "engine": "SQLite",
+        "version": _ask(connection, "SELECT sqlite_version()"),
+        "journal_mode": _ask(connection, "PRAGMA journal_mode"),
+        "integrity": integrity,
+        "size": str(size),
+    }
+
+
+def _look_at_postgres(connection: Connection) -> dict[str, str]:
+    return {
+        "engine": "PostgreSQL",
+        "version": _ask(connection, "SHOW server_version"),
+        "journal_mode": "wal, synchronous_commit " + _ask(connection, "SHOW synchronous_commit"),
+        "integrity": "left to the server (pg_amcheck)",
+        "size": _ask(connection, "SELECT pg_database_size(current_database())"),
+    }
