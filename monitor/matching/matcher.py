@@ -1,0 +1,89 @@
+"""Judge mentions for many subjects: one pass through the gate, then a judgement for each subject that was named."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from monitor.domain import Judgement, Mention, Statement, Subject
+from monitor.matching import about
+from monitor.matching.decide import Found, judge
+from monitor.matching.encoder import Encoder
+from monitor.matching.gate import Gate, NameHit
+from monitor.matching.statements import Wording, wordings
+from monitor.matching.thresholds import Thresholds
+
+
+class Matcher:
+    """Judge mentions by one set of rules (subjects, statements, thresholds).
+
+    Built once per rule set and only read afterwards, so it may be shared between threads.
+    """
+
+    def __init__(
+        self,
+        subjects: Sequence[Subject],
+        statements: Sequence[Statement],
+        thresholds: Thresholds | None = None,
+        encoder: Encoder | None = None,
+    ) -> None:
+        self.thresholds = thresholds or Thresholds()
+        self._gate = Gate([subject for subject in subjects if subject.is_active])
+        self._statements: dict[str, tuple[Statement, ...]] = defaultdict(tuple)
+        for statement in statements:
+            self._statements[statement.subject_id] += (statement,)
+        self._ready: dict[int, Sequence[Wording]] = {}
+        self._encoder = encoder
+        self._by_handle: dict[str, list[int]] = defaultdict(list)
+        for number, subject in enumerate(self._gate.subjects):
+            for handle in subject.handles:
+                self._by_handle[handle.strip().lstrip("@").casefold()].append(number)
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Give the active subjects."""
+        return self._gate.subjects
+
+    @property
+    def gate_terms(self) -> tuple[str, ...]:
+        """List every folded name form that is looked for."""
+        return self._gate.terms
+
+    def judge(self, mention: Mention) -> tuple[Judgement, ...]:
+        """Give one judgement for each subject whose name was found, in the order of the subjects.
+
+        A family name alone, without a title, counts as found only with a context term or a likely statement.
+        """
+        in_text = self._by_subject(mention.text)
+        in_title = self._by_subject(mention.title) if mention.title else {}
+        numbers = in_text.keys() | in_title.keys() | self._signed(mention)
+        if not numbers:
+            return ()
+        judgements = []
+        for number in sorted(numbers):
+            found = Found(tuple(in_title.get(number, ())), tuple(in_text.get(number, ())))
+            subject = self._gate.subjects[number]
+            judgement = judge(mention, subject, self._wordings(number), self.thresholds, found, self._encoder)
+            if judgement.about.score >= self.thresholds.about_min or not about.is_weak_alone(
+                (*found.title, *found.text)
+            ):
+                judgements.append(judgement)
+        return tuple(judgements)
+
+    def _wordings(self, number: int) -> Sequence[Wording]:
+        ready = self._ready.get(number)
+        if ready is None:
+            subject = self._gate.subjects[number]
+            ready = self._ready[number] = wordings(subject, self._statements[subject.id])
+        return ready
+
+    def _by_subject(self, text: str) -> dict[int, list[NameHit]]:
+        grouped: dict[int, list[NameHit]] = defaultdict(list)
+        for hit in self._gate.search(text):
+            grouped[hit.subject].append(hit)
+        return grouped
+
+    def _signed(self, mention: Mention) -> set[int]:
+        if mention.author is None or not mention.author.handle:
+            return set()
+        return set(self._by_handle.get(mention.author.handle.strip().lstrip("@").casefold(), ()))

@@ -1,0 +1,200 @@
+"""Search thousands of wordings: word BM25 finds candidates; letters, order and coverage rank them again.
+
+The combination is a logistic one, fitted on training posts of fact-checked claims by `benchmarks/fit_ranking.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from heapq import nlargest
+from itertools import pairwise
+from math import exp, log, sqrt
+
+from rapidfuzz import fuzz
+
+from monitor.matching.encoder import Encoder
+from monitor.matching.features import STOP_WORDS
+from monitor.text.words import stem, words_at
+
+_K1, _B = 1.2, 0.5
+_CANDIDATES = 80
+_GRAM = 4
+_LONGEST = 20_000
+_LINKS = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/)\S+|\bt\.co/\S+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
+_TAG = re.compile(r"[#@](\w+)")
+
+RANKING_FEATURES = ("bm25", "relative", "letters", "coverage", "token_set", "pairs", "numbers", "meaning")
+"""Name the features that rank candidates, in order."""
+
+_MANY = 5
+_RANK_MANY = (-12.826, (2.208, 10.216, 6.023, 1.912, 0.229, -0.849, -0.152, 0.0))
+_RANK_FEW = (-9.387, (10.931, 0.0, 10.45, 4.481, 0.615, -1.692, 0.505, 0.0))
+# In a long list somebody is always best, so the distance to the best says much; in a short one it says nothing.
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Hold one found document: its position, score 0-1, best wording and the words that counted."""
+
+    document: int
+    score: float
+    wording: int
+    counted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    stems: tuple[str, ...]
+    joined: str
+    pairs: frozenset[tuple[str, str]]
+    grams: dict[str, int]
+
+
+def _opened(text: str) -> str:
+    """Drop addresses and open tags and account names into their words ("#CleanRivers" gives "Clean Rivers")."""
+    without = _LINKS.sub(" ", text[:_LONGEST])
+    return _TAG.sub(lambda found: " " + _CAMEL.sub(" ", found[1]), without)
+
+
+def _grams(joined: str) -> dict[str, int]:
+    padded = f" {joined} "
+    return Counter(padded[i : i + _GRAM] for i in range(len(padded) - _GRAM + 1))
+
+
+def _read(text: str) -> _Text:
+    words = [word for word, _, _ in words_at(_opened(text)) if word not in STOP_WORDS]
+    stems = tuple(map(stem, words))
+    return _Text(stems, " ".join(words), frozenset(pairwise(stems)), _grams(" ".join(words)))
+
+
+class Retriever:
+    """Rank documents (each a tuple of wordings) for a query; pure Python, no model needed."""
+
+    def __init__(self, documents: Sequence[Sequence[str]], encoder: Encoder | None = None) -> None:
+        self._documents = [tuple(wordings) for wordings in documents]
+        self._encoder = encoder
+        self._size = len(self._documents) or 1
+        self._idf: dict[str, float] = {}
+        self._gram_idf: dict[str, float] = {}
+        self._postings: dict[str, tuple[array[int], array[float]]] = {}
+        self._build()
+        self._wordings = lru_cache(maxsize=4096)(self._read_wordings)
+        self._vectors = self._encode() if encoder else ()
+
+    def _build(self) -> None:
+        counts: list[Counter[str]] = []
+        grams: Counter[str] = Counter()
+        for wordings in self._documents:
+            read = [_read(wording) for wording in wordings]
+            counts.append(Counter(word for text in read for word in text.stems))
+            grams.update({gram for text in read for gram in text.grams})
+        mean = sum(map(Counter.total, counts)) / self._size or 1.0
+        seen: Counter[str] = Counter(word for count in counts for word in count)
+        self._idf = {word: log(1 + (self._size - n + 0.5) / (n + 0.5)) for word, n in seen.items()}
+        self._gram_idf = {gram: log(1 + self._size / n) for gram, n in grams.items()}
+        rows: dict[str, tuple[array[int], array[float]]] = defaultdict(lambda: (array("l"), array("d")))
+        for number, count in enumerate(counts):
+            norm = _K1 * (1 - _B + _B * count.total() / mean)
+            for word, n in count.items():
+                numbers, values = rows[word]
+                numbers.append(number)
+                values.append(self._idf[word] * n * (_K1 + 1) / (n + norm))
+        self._postings = dict(rows)
+
+    def _read_wordings(self, number: int) -> tuple[tuple[_Text, dict[str, float], float], ...]:
+        out = []
+        for wording in self._documents[number]:
+            read = _read(wording)
+            vector = self._vector(read.grams)
+            out.append((read, vector, sqrt(sum(value * value for value in vector.values())) or 1.0))
+        return tuple(out)
+
+    def _vector(self, grams: dict[str, int]) -> dict[str, float]:
+        unknown = log(1 + self._size)
+        return {gram: (1 + log(n)) * self._gram_idf.get(gram, unknown) for gram, n in grams.items()}
+
+    def _encode(self) -> tuple[Sequence[float], ...]:
+        assert self._encoder is not None
+        return tuple(self._encoder.encode([" ".join(wordings) for wordings in self._documents]))
+
+    def _bm25(self, stems: Iterable[str]) -> dict[int, float]:
+        scores: dict[int, float] = defaultdict(float)
+        for word in dict.fromkeys(stems):
+            row = self._postings.get(word)
+            if row is not None:
+                for number, value in zip(*row, strict=True):
+                    scores[number] += value
+        return scores
+
+    def candidates(
+        self, text: str, most: int = _CANDIDATES
+    ) -> list[tuple[int, int, tuple[float, ...], tuple[str, ...]]]:
+        """Give (document, wording, features, words that counted) of the documents worth ranking."""
+        query = _read(text)
+        scores = self._bm25(query.stems)
+        meanings = self._meanings(text)
+        chosen = set(nlargest(most, scores, key=scores.__getitem__))
+        chosen.update(nlargest(most // 2, range(len(meanings)), key=meanings.__getitem__))
+        if not chosen:
+            return []
+        unknown = log(1 + (self._size + 0.5) / 0.5)
+        ideal = sum(self._idf.get(word, unknown) for word in set(query.stems)) or 1.0
+        best = max(scores.values(), default=0.0) or 1.0
+        vector = self._vector(query.grams)
+        length = sqrt(sum(value * value for value in vector.values())) or 1.0
+        out = []
+        for number in chosen:
+            shared = (scores.get(number, 0.0) / ideal, scores.get(number, 0.0) / best)
+            wording, near, counted = self._closest(number, query, vector, length)
+            meaning = meanings[number] if meanings else 0.0
+            out.append((number, wording, (*shared, *near, meaning), counted))
+        return out
+
+    def _meanings(self, text: str) -> list[float]:
+        if not self._vectors or self._encoder is None:
+            return []
+        asked = self._encoder.encode([_opened(text).strip()])[0]
+        return [sum(a * b for a, b in zip(asked, known, strict=True)) for known in self._vectors]
+
+    def _closest(
+        self, number: int, query: _Text, vector: dict[str, float], length: float
+    ) -> tuple[int, tuple[float, ...], tuple[str, ...]]:
+        """Compare with each wording and keep the best value of each feature."""
+        said = set(query.stems)
+        numbers = {word for word in said if word[0].isdigit()}
+        rows = []
+        for read, known, size in self._wordings(number):
+            small, big = (vector, known) if len(vector) < len(known) else (known, vector)
+            cosine = sum(value * big.get(gram, 0.0) for gram, value in small.items()) / (length * size)
+            unique = set(read.stems)
+            total = sum(self._idf.get(word, 1.0) for word in unique) or 1.0
+            coverage = sum(self._idf.get(word, 1.0) for word in unique & said) / total
+            tokens = fuzz.token_set_ratio(query.joined, read.joined) / 100
+            pairs = len(read.pairs & query.pairs) / (len(read.pairs) or 1)
+            own = {word for word in unique if word[0].isdigit()}
+            rows.append((cosine, coverage, tokens, pairs, len(own & numbers) / len(own) if own else 0.5))
+        wording = max(range(len(rows)), key=lambda i: rows[i][0] + rows[i][1])
+        held = set(self._wordings(number)[wording][0].stems)
+        counted = tuple(dict.fromkeys(word for word in query.stems if word in held))
+        return wording, tuple(max(row[i] for row in rows) for i in range(5)), counted
+
+    def rank(self, text: str, limit: int) -> list[Found]:
+        """Give the best documents first, at most `limit`."""
+        if limit < 1:
+            return []
+        found = (
+            Found(number, self._probability(features), wording, counted)
+            for number, wording, features, counted in self.candidates(text, max(limit, _CANDIDATES))
+        )
+        return nlargest(limit, found, key=lambda hit: hit.score)
+
+    def _probability(self, features: Sequence[float]) -> float:
+        intercept, coefficients = _RANK_MANY if self._size > _MANY else _RANK_FEW
+        total = intercept + sum(c * f for c, f in zip(coefficients, features, strict=True))
+        return 1 / (1 + exp(-total))
