@@ -1,0 +1,39 @@
+"""Keep pages as evidence, in a form that anyone can check.
+
+`BrowserCapturer` needs the Playwright package and is loaded when it is first asked for, so that everything else here
+works without it.
+"""
+
+from typing import TYPE_CHECKING
+
+from monitor.evidence.chromium import find_chromium, missing_browser
+from monitor.evidence.plain import PlainCapturer
+from monitor.evidence.vault import FileVault
+from monitor.evidence.verify import verify_path
+
+if TYPE_CHECKING:
+    from monitor.evidence.browser import BrowserProxy
+    from monitor.evidence.capture import BrowserCapturer
+
+__all__ = [
+    "BrowserCapturer",
+    "BrowserProxy",
+    "FileVault",
+    "PlainCapturer",
+    "find_chromium",
+    "missing_browser",
+    "verify_path",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the parts that need a browser; ModuleNotFoundError when Playwright is not installed."""
+    if name == "BrowserCapturer":
+        from monitor.evidence.capture import BrowserCapturer  # noqa: PLC0415  # Playwright is an extra
+
+        return BrowserCapturer
+    if name == "BrowserProxy":
+        from monitor.evidence.browser import BrowserProxy  # noqa: PLC0415  # Playwright is an extra
+
+        return BrowserProxy
+    raise AttributeError(name)
