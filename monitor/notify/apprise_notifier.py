@@ -1,0 +1,181 @@
+"""Send messages to every configured channel: mails by the own sender, everything else through Apprise."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from monitor.domain import Message
+from monitor.errors import AddressForbidden, ConfigError
+from monitor.notify import services
+from monitor.notify.accounts import SCHEMES as MAIL_SCHEMES
+from monitor.notify.accounts import AccountFault, MailAccount, read_account
+from monitor.notify.door import AppriseAsset
+from monitor.notify.faults import ContentRefused, permanent
+from monitor.notify.mail import MailSettings, build_mail
+from monitor.notify.masks import Masker, login_secrets, url_secrets
+from monitor.notify.pace import Pace
+from monitor.notify.safe import one_line, plain_text
+from monitor.notify.services import AddressCheck, Service, make_asset, open_service, scheme_of
+from monitor.notify.smtp import Mailer
+from monitor.ports import Clock
+
+_PLAIN_LIMIT = 500
+_MAIL_PACE_S = 1.0
+_MAIL_BURST = 20
+_PASSWORD = re.compile(r"(?<=://)([^/@:?#]*):[^/@?#]*(?=@)")
+
+
+class Channel(Protocol):
+    """Send messages to one destination."""
+
+    name: str
+
+    async def send(self, message: Message) -> None:
+        """Send one message; DeliveryError when it was not accepted."""
+        ...
+
+
+class MailChannel:
+    """Send messages as mails with one account."""
+
+    def __init__(
+        self,
+        name: str,
+        account: MailAccount,
+        settings: MailSettings,
+        *,
+        mask: Masker,
+        timeout_s: float,
+        guard: AddressCheck | None,
+        clock: Clock | None,
+    ) -> None:
+        self.name = name
+        self._account = account
+        self._settings = settings
+        self._guard = guard
+        self._clock = clock
+        self._mailer = Mailer(name, account, mask, timeout_s)
+
+    async def send(self, message: Message) -> None:
+        """Build the mail and hand it to the server."""
+        if self._guard is not None:
+            await self._guard(self._account.host, self._account.port)
+        sent_at = self._clock.now() if self._clock else None
+        await self._mailer.send(build_mail(message, self._account.envelope, self._settings, sent_at=sent_at))
+
+
+class AppriseNotifier:
+    """Send messages to the channels that Apprise URLs describe; keeps the `Notifier` port.
+
+    Raises ConfigError that names every URL that cannot be used, by its place, never its text. `guard` is asked
+    before a mail server or webhook is contacted. `timeout_s` bounds one attempt on one channel. `paced` false turns
+    the distance between messages off. `clock` dates the mails (None: the system's time).
+
+    A channel's name is its scheme and six hex digits of its URL without the password: stable over restarts and over
+    a changed password, and it gives nothing away.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        *,
+        guard: AddressCheck | None = None,
+        timeout_s: float = 30.0,
+        mail: MailSettings | None = None,
+        clock: Clock | None = None,
+        paced: bool = True,
+    ) -> None:
+        self._guard = guard
+        self._timeout_s = timeout_s
+        self._mail = mail or MailSettings()
+        self._clock = clock
+        self._asset: AppriseAsset = make_asset(self._mail.sender_name)
+        self._channels: dict[str, Channel] = {}
+        self._paces: dict[str, Pace] = {}
+        faults = [
+            fault for place, url in enumerate(urls, 1) if (fault := self._add(url.strip(), paced=paced, place=place))
+        ]
+        if faults:
+            raise ConfigError("An alert channel cannot be used.", faults=tuple(faults))
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels in the order of their URLs."""
+        return tuple(self._channels)
+
+    async def send(self, channel: str, message: Message) -> None:
+        """Send one message on one channel; DeliveryError (masked) when it was not accepted.
+
+        When a working channel refuses the message itself, it is sent once more in a plainer form: short, text only,
+        ASCII. A channel that does not exist refuses for good.
+        """
+        target = self._channels.get(channel)
+        if target is None:
+            raise permanent(one_line(channel, 60), "There is no such channel.", try_="Run `goodname config check`.")
+        await self._paces[channel].turn()
+        try:
+            await target.send(message)
+        except ContentRefused:
+            await target.send(_plainer(message))
+        except AddressForbidden as error:
+            raise permanent(channel, str(error), try_=error.try_) from None
+
+    def _add(self, url: str, *, place: int, paced: bool) -> str:
+        """Add one channel, or say what is wrong with its URL."""
+        key = f"`alerts.urls[{place}]`"
+        scheme = scheme_of(url)
+        if not scheme:
+            return f"{key} is not an Apprise URL such as mailtos://USER:PASSWORD@HOST or json://HOST/PATH"
+        name = f"{scheme}-{_short_hash(url)}"
+        if name in self._channels:
+            return f"{key} is the same channel as an earlier one"
+        if scheme in MAIL_SCHEMES:
+            return self._add_mail(key, name, url, paced=paced)
+        if not services.is_known(scheme):
+            close = services.suggest_scheme(scheme)
+            return f"{key}: I don't know the service `{scheme}://`{f'; did you mean `{close}://`?' if close else ''}"
+        return self._add_service(key, name, url, paced=paced)
+
+    def _add_mail(self, key: str, name: str, url: str, *, paced: bool) -> str:
+        try:
+            account = read_account(url, self._mail.sender_name, self._asset)
+        except AccountFault as fault:
+            return f"{key}: {fault}"
+        self._channels[name] = MailChannel(
+            name,
+            account,
+            self._mail,
+            mask=Masker(login_secrets(account.username, account.password)),
+            timeout_s=self._timeout_s,
+            guard=self._guard,
+            clock=self._clock,
+        )
+        self._paces[name] = Pace(_MAIL_PACE_S if paced else 0, _MAIL_BURST)
+        return ""
+
+    def _add_service(self, key: str, name: str, url: str, *, paced: bool) -> str:
+        service = open_service(url, self._asset)
+        if service is None:
+            return f"{key}: the `{scheme_of(url)}://` address is not complete; the service asks for other parts"
+        shown = service.url(privacy=True)  # type: ignore[no-untyped-call]  # Apprise's own gap
+        mask = Masker(url_secrets(url, shown))
+        self._channels[name] = Service(
+            name=name, url=url, asset=self._asset, mask=mask, timeout_s=self._timeout_s, guard=self._guard
+        )
+        self._paces[name] = Pace(float(service.request_rate_per_sec) if paced else 0)
+        return ""
+
+
+def _short_hash(url: str) -> str:
+    return hashlib.sha256(_PASSWORD.sub(r"\1", url).encode("utf-8", "surrogatepass")).hexdigest()[:6]
+
+
+def _plainer(message: Message) -> Message:
+    """Give the same message in a form that hardly anything refuses."""
+    title = message.title.encode("ascii", "replace").decode()
+    text = plain_text(message.text, _PLAIN_LIMIT).encode("ascii", "replace").decode()
+    return replace(message, title=one_line(title, 80), text=text, html="")

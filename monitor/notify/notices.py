@@ -1,0 +1,219 @@
+"""Say what an alert says, as a view that becomes text and HTML; pure.
+
+What each kind reads from `Alert.payload` (every key may be missing; times are ISO 8601):
+
+| kind | keys |
+|---|---|
+| match | none: everything is read from the hit at the time of sending |
+| capture_failed | source (text), why (text), attempts (number) |
+| source_failing | source (text), since (time), why or error (text), try (text), failures (number) |
+| source_back | source (text), since (time), until (time) |
+| change | source (text), state (a LiveState), at (time) |
+| spread | count (number), hours (number), statement_id (not shown) |
+| test | none; with a hit it also shows what an alert about it looks like |
+| digest | none: digests are rendered by `digest` |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from monitor.domain import Alert, AlertKind, Hit, LiveState, to_utc
+from monitor.notify import hits
+from monitor.notify.hits import Opener, Place, Row
+from monitor.notify.safe import hide_paths, one_line
+from monitor.notify.words import Words
+
+REASON_LIMIT = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """Hold one alert as it is shown: sentences, labelled facts, how to open it, and a calm close."""
+
+    title: str
+    sentences: tuple[str, ...]
+    rows: tuple[Row, ...]
+    place: Place | None
+    close: str
+    chain_head: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """Read an alert's payload, trusting none of it."""
+
+    alert: Alert
+    timezone: tzinfo
+
+    def text(self, key: str, limit: int = REASON_LIMIT) -> str:
+        """Give a text or number as one clean line, or an empty string."""
+        value = self.alert.payload.get(key, "")
+        return one_line(str(value), limit) if isinstance(value, str | int | float) else ""
+
+    def number(self, key: str) -> int:
+        """Give a whole number of at least 0; 0 for anything else."""
+        value = self.alert.payload.get(key, 0)
+        return max(0, value) if isinstance(value, int) else 0
+
+    def moment_of(self, words: Words, key: str) -> str:
+        """Give a time in words, or an empty string."""
+        try:
+            at = to_utc(datetime.fromisoformat(self.text(key)))
+        except ValueError:
+            return ""
+        return moment(words, at, self.timezone)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoticeWriter:
+    """Write notices in one language and time zone, veiled or not."""
+
+    words: Words
+    opener: Opener
+    timezone: tzinfo
+    veil: bool
+
+    def write(self, alert: Alert, hit: Hit | None, *, chain_head: str, reference: str) -> Notice:
+        """Say what an alert says; `hit` is what is known of its mention now."""
+        facts = Facts(alert=alert, timezone=self.timezone)
+        sentences, rows = self._body(alert.kind, facts, hit)
+        shows_hit = hit is not None and alert.kind in (AlertKind.MATCH, AlertKind.TEST, AlertKind.CHANGE)
+        place = self.opener.mention(alert.mention_id) if alert.mention_id > 0 else None
+        if place is None and hit is not None:
+            place = self.opener.mention(hit.mention_id)
+        return Notice(
+            title=self.words.say(f"{self._stem(alert.kind)}.title"),
+            sentences=tuple(line for line in sentences if line),
+            rows=tuple(row for row in rows if row.value),
+            place=place,
+            close=self.words.say("later.kept" if shows_hit and hit is not None and hits.is_kept(hit) else "later"),
+            chain_head=one_line(chain_head, 64),
+            reference=reference,
+        )
+
+    def minimal(self, alert: Alert, *, reference: str) -> Notice:
+        """Say the least: that there is something, and how to open it; reads nothing but numbers."""
+        return Notice(
+            title=self.words.say("minimal.title"),
+            sentences=(self.words.say("minimal.state"),),
+            rows=(),
+            place=self.opener.mention(alert.mention_id) if alert.mention_id > 0 else self.opener.everything(),
+            close=self.words.say("later"),
+            chain_head="",
+            reference=reference,
+        )
+
+    def _stem(self, kind: AlertKind) -> str:
+        return "minimal" if kind is AlertKind.DIGEST else str(kind)
+
+    def _body(self, kind: AlertKind, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        writers = {
+            AlertKind.MATCH: self._match,
+            AlertKind.CAPTURE_FAILED: self._capture_failed,
+            AlertKind.SOURCE_FAILING: self._source_failing,
+            AlertKind.SOURCE_BACK: self._source_back,
+            AlertKind.CHANGE: self._change,
+            AlertKind.SPREAD: self._spread,
+            AlertKind.TEST: self._test,
+        }
+        write = writers.get(kind)
+        return write(facts, hit) if write else ([self.words.say("minimal.state")], [])
+
+    def _match(self, _: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        if hit is None:
+            return [self.words.say("match.state.unknown")], []
+        return [self.words.say("match.state", source=hits.source_name(hit.source))], self._hit_rows(hit)
+
+    def _hit_rows(self, hit: Hit) -> list[Row]:
+        found = moment(self.words, hit.first_seen_at, self.timezone)
+        return [
+            self._row("likelihood", hits.likelihood(self.words, hit)),
+            self._row("reason", hits.why(self.words, hit)),
+            self._row("found", found),
+            self._row("evidence", hits.evidence(self.words, hit)),
+            *(() if self.veil else hits.quoted_rows(self.words, hit)),
+        ]
+
+    def _capture_failed(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        attempts = facts.number("attempts")
+        sentences = [
+            self.words.say("capture_failed.state", source=self._source(facts, hit)),
+            self.words.count("capture_failed.attempts", attempts) if attempts else "",
+            self.words.say("capture_failed.next"),
+        ]
+        return sentences, [self._row("reason", self._reason(facts))]
+
+    def _source_failing(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        failures = facts.number("failures")
+        sentences = [
+            self.words.say("source_failing.state", source=self._source(facts, hit)),
+            self.words.count("source_failing.failures", failures) if failures else "",
+            self.words.say("source_failing.next"),
+        ]
+        rows = [
+            self._row("since", facts.moment_of(self.words, "since")),
+            self._row("reason", self._reason(facts)),
+            self._row("try", facts.text("try")),
+        ]
+        return sentences, rows
+
+    def _source_back(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        sentences = [
+            self.words.say("source_back.state", source=self._source(facts, hit)),
+            self.words.say("source_back.next"),
+        ]
+        return sentences, [self._row(key, facts.moment_of(self.words, key)) for key in ("since", "until")]
+
+    def _change(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        state = facts.text("state")
+        known = state if state in set(LiveState) else LiveState.UNKNOWN.value
+        rows = [self._row("found", facts.moment_of(self.words, "at"))]
+        if hit is not None:
+            rows.append(self._row("evidence", hits.evidence(self.words, hit)))
+        return [self.words.say(f"change.state.{known}", source=self._source(facts, hit))], rows
+
+    def _spread(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        hours = facts.number("hours")
+        sentences = [
+            self.words.count("spread.state", facts.number("count")),
+            self.words.count("spread.hours", hours) if hours else "",
+            self.words.say("spread.next"),
+        ]
+        return sentences, []
+
+    def _test(self, _: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        if hit is None:
+            return [self.words.say("test.state"), self.words.say("test.next")], []
+        return [self.words.say("test.with_hit", source=hits.source_name(hit.source))], self._hit_rows(hit)
+
+    def _source(self, facts: Facts, hit: Hit | None) -> str:
+        name = facts.text("source", hits.SOURCE_LIMIT) or (hit.source if hit else "")
+        return hits.source_name(name) or self.words.say("source.unknown")
+
+    def _reason(self, facts: Facts) -> str:
+        reason = facts.text("why") or facts.text("error")
+        return hide_paths(reason) if self.veil else reason
+
+    def _row(self, label: str, value: str) -> Row:
+        return Row(label=self.words.say(f"label.{label}"), value=value)
+
+
+def moment(words: Words, at: datetime, timezone: tzinfo) -> str:
+    """Write a moment in full, with the name of its time zone."""
+    return f"{words.moment(hits.local(at, timezone))} ({timezone})"
+
+
+def notice_text(words: Words, notice: Notice) -> str:
+    """Write a notice as text that stands alone."""
+    lines = ["\n".join(notice.sentences)]
+    if notice.rows:
+        lines.append("\n".join(f"{row.label}: {row.value}" for row in notice.rows))
+    if notice.place:
+        lines.append("\n".join([f"{words.say('label.open')}: {notice.place.command}", notice.place.link]).rstrip())
+    lines.append(notice.close)
+    foot = [f"{words.say('chain_head')}: {notice.chain_head}"] if notice.chain_head else []
+    lines.append("\n".join([*foot, f"{words.say('reference')}: {notice.reference}"]))
+    return "\n\n".join(lines) + "\n"

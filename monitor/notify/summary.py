@@ -1,0 +1,284 @@
+"""Say what a digest says, as a view that becomes text and HTML; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta, tzinfo
+
+from monitor.domain import Change, Digest, Hit
+from monitor.notify import coverage, hits
+from monitor.notify.coverage import Looked
+from monitor.notify.hits import Opener, Place, Row
+from monitor.notify.safe import one_line
+from monitor.notify.words import Words
+
+CARDS = 12
+"""Most mentions shown one by one; a longer list would be a burden, and the rest is one step away."""
+
+LINES = 12
+"""Most changes, and most unchecked sources, listed one by one."""
+
+_A_DAY = (timedelta(hours=20), timedelta(hours=28))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tile:
+    """Hold one number and what it counts."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Card:
+    """Hold one mention as the digest shows it; `quoted` is empty while the veil is on."""
+
+    source: str
+    likelihood: str
+    reason: str
+    found: str
+    evidence: str
+    review: str
+    place: Place
+    quoted: tuple[Row, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """Hold the cards of one statement."""
+
+    heading: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """Hold one sentence of a list, with what it is about where that can be opened."""
+
+    text: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Summary:
+    """Hold one digest as it is shown."""
+
+    title: str
+    state: str
+    period: str
+    client: str
+    tiles: tuple[Tile, ...]
+    groups: tuple[Group, ...]
+    more: str
+    more_place: Place
+    capture_failures: str
+    changes: tuple[Line, ...]
+    gaps: tuple[Line, ...]
+    chain_head: str
+    reference: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SummaryWriter:
+    """Write digests in one language, veiled or not; times are in the digest's own time zone."""
+
+    words: Words
+    opener: Opener
+    veil: bool
+
+    def write(self, digest: Digest, *, reference: str) -> Summary:
+        """Say what a digest says, also of an empty day."""
+        timezone = hits.zone(digest.timezone)
+        looked = coverage.sort_coverage(digest.coverage)
+        ordered = _by_weight(digest.hits)
+        more = len(ordered) - CARDS
+        failures = digest.capture_failures
+        return Summary(
+            title=self._title(digest, looked),
+            state=self._state(digest, looked, timezone),
+            period=self._period(digest, timezone),
+            client=self.words.say("digest.client", client=one_line(digest.client_id, 80)) if digest.client_id else "",
+            tiles=self._tiles(digest),
+            groups=self._groups(ordered, timezone),
+            more=self.words.count("digest.more", more) if more > 0 else "",
+            more_place=self.opener.everything(),
+            capture_failures=self.words.count("digest.capture_failures", failures) if failures > 0 else "",
+            changes=self._capped(self._change(change, digest.hits, timezone) for change in digest.changes),
+            gaps=self._capped(
+                Line(text=text) for text in coverage.gap_lines(self.words, looked, timezone, veil=self.veil)
+            ),
+            chain_head=one_line(digest.chain_head, 64),
+            reference=reference,
+        )
+
+    def _title(self, digest: Digest, looked: Looked) -> str:
+        count = len(digest.hits)
+        if not count:
+            return coverage.nothing_title(self.words, looked)
+        shortest, longest = _A_DAY
+        if not shortest <= digest.ends_at - digest.starts_at <= longest:
+            return self.words.say("digest.title.period", count=count)
+        return self.words.count("digest.title", count)
+
+    def _state(self, digest: Digest, looked: Looked, timezone: tzinfo) -> str:
+        changed = (self.words.count("digest.state.changes", len(digest.changes)),) if digest.changes else ()
+        if not digest.hits:
+            return " ".join((coverage.nothing_sentence(self.words, looked, timezone), *changed))
+        likely = len(digest.likely)
+        parts = (
+            self.words.count("digest.state.new", len(digest.hits)),
+            self.words.count("digest.state.likely", likely) if likely else self.words.say("digest.state.likely.none"),
+            *changed,
+            coverage.checked_sentence(self.words, looked),
+        )
+        return " ".join(parts)
+
+    def _period(self, digest: Digest, timezone: tzinfo) -> str:
+        start, end = (hits.local(at, timezone) for at in (digest.starts_at, digest.ends_at))
+        return self.words.say(
+            "digest.period",
+            start=self.words.short_moment(start),
+            end=self.words.short_moment(end),
+            timezone=one_line(digest.timezone, 40) if str(timezone) == digest.timezone else "UTC",
+        )
+
+    def _tiles(self, digest: Digest) -> tuple[Tile, ...]:
+        numbers = (("new", len(digest.hits)), ("likely", len(digest.likely)), ("checked", digest.checked))
+        return tuple(
+            Tile(value=self.words.number(value), label=self.words.say(f"digest.tile.{name}")) for name, value in numbers
+        )
+
+    def _groups(self, ordered: Sequence[Hit], timezone: tzinfo) -> tuple[Group, ...]:
+        numbers = {one: place for place, one in enumerate(dict.fromkeys(_key(hit) for hit in ordered if _key(hit)), 1)}
+        groups: dict[str, list[Hit]] = {}
+        for hit in ordered[:CARDS]:
+            groups.setdefault(_key(hit), []).append(hit)
+        return tuple(
+            Group(
+                heading=self._heading(key, numbers, members[0]),
+                cards=tuple(self._card(hit, timezone) for hit in members),
+            )
+            for key, members in groups.items()
+        )
+
+    def _heading(self, key: str, numbers: dict[str, int], hit: Hit) -> str:
+        if not key:
+            return self.words.say("digest.group.other")
+        heading = self.words.say("digest.group.statement", number=numbers[key])
+        return heading if self.veil else f"{heading}: {one_line(hit.statement, hits.QUOTE_LIMIT)}"
+
+    def _card(self, hit: Hit, timezone: tzinfo) -> Card:
+        found = self.words.short_moment(hits.local(hit.first_seen_at, timezone))
+        quoted = () if self.veil else hits.quoted_rows(self.words, hit)[1 if hit.statement else 0 :]
+        return Card(
+            source=hits.source_name(hit.source),
+            likelihood=hits.likelihood(self.words, hit),
+            reason=hits.why(self.words, hit),
+            found=self.words.say("digest.found", moment=found),
+            evidence=hits.evidence(self.words, hit),
+            review=self.words.say(f"digest.review.{hit.review}") if hit.review in _REVIEWS else "",
+            place=self.opener.mention(hit.mention_id),
+            quoted=quoted,
+        )
+
+    def _change(self, change: Change, known: Iterable[Hit], timezone: tzinfo) -> Line:
+        clock = self.words.short_moment(hits.local(change.observed_at, timezone))
+        text = self.words.say(f"digest.change.{change.state}", source=hits.source_name(change.source), clock=clock)
+        if any(hit.mention_id == change.mention_id and hits.is_kept(hit) for hit in known):
+            text += f" {self.words.say('digest.change.kept')}"
+        return Line(text=text, place=self.opener.mention(change.mention_id))
+
+    def _capped(self, lines: Iterable[Line]) -> tuple[Line, ...]:
+        everything = tuple(lines)
+        rest = len(everything) - LINES
+        return everything if rest <= 0 else (*everything[:LINES], Line(text=self.words.count("digest.more", rest)))
+
+
+_REVIEWS = frozenset({"confirmed", "not_about_subject", "not_harmful", "later"})
+
+
+def _key(hit: Hit) -> str:
+    return f"{hit.subject_id}\x1f{hit.statement_id}" if hit.statement_id else ""
+
+
+def _by_weight(found: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Order mentions: statements with the heaviest mention first, unmatched ones last, then by weight and time."""
+    everything = tuple(found)
+    heaviest: dict[str, tuple[int, int]] = {}
+    for hit in everything:
+        weight = (hit.level.rank, hit.score)
+        heaviest[_key(hit)] = max(weight, heaviest.get(_key(hit), weight))
+
+    def order(hit: Hit) -> tuple[object, ...]:
+        level, score = heaviest[_key(hit)]
+        return (
+            not _key(hit),
+            -level,
+            -score,
+            _key(hit),
+            -hit.level.rank,
+            -hit.score,
+            hit.first_seen_at,
+            hit.mention_id,
+        )
+
+    return tuple(sorted(everything, key=order))
+
+
+def summary_text(words: Words, summary: Summary) -> str:
+    """Write a digest as text that stands alone."""
+    unchecked = summary.gaps or (Line(text=words.say("digest.unchecked.none")),)
+    parts = [
+        "\n".join(line for line in (summary.state, summary.period, summary.client) if line),
+        " · ".join(f"{tile.value} {tile.label}" for tile in summary.tiles),
+        *(_group_text(words, group) for group in summary.groups),
+        _more_text(words, summary),
+        summary.capture_failures,
+        _list_text(words, words.say("digest.changes"), summary.changes),
+        _list_text(words, words.say("digest.unchecked"), unchecked),
+        "\n".join((words.say("later"), words.say("digest.support"), words.say("digest.promise"))),
+        words.say("digest.pause"),
+        _foot_text(words, summary),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _group_text(words: Words, group: Group) -> str:
+    return "\n\n".join([_underlined(group.heading), *(_card_text(words, card) for card in group.cards)])
+
+
+def _card_text(words: Words, card: Card) -> str:
+    lines = [
+        f"* {card.source}: {card.likelihood}",
+        f"  {card.found}. {card.reason}",
+        f"  {card.evidence}",
+        f"  {card.review}" if card.review else "",
+        *(f"  {row.label}: {row.value}".replace("\n", "\n    ") for row in card.quoted),
+        f"  {words.say('open')}: {card.place.command}",
+        f"  {card.place.link}" if card.place.link else "",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _more_text(words: Words, summary: Summary) -> str:
+    if not summary.more:
+        return ""
+    return f"{summary.more}. {words.say('digest.more.open', command=summary.more_place.command)}"
+
+
+def _list_text(words: Words, heading: str, lines: Sequence[Line]) -> str:
+    return "\n".join([_underlined(heading), *(_line_text(words, line) for line in lines)]) if lines else ""
+
+
+def _line_text(words: Words, line: Line) -> str:
+    return f"* {line.text}" + (f" {words.say('open')}: {line.place.command}" if line.place else "")
+
+
+def _underlined(heading: str) -> str:
+    return f"{heading}\n{'-' * min(len(heading), 72)}"
+
+
+def _foot_text(words: Words, summary: Summary) -> str:
+    head = [f"{words.say('chain_head')}: {summary.chain_head}", words.say("chain_head.why")]
+    return "\n".join([*(head if summary.chain_head else []), f"{words.say('reference')}: {summary.reference}"])
