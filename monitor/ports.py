@@ -204,6 +204,10 @@ class MentionStore(Protocol):
         """Give the newest or one revision; StoreError when there is none."""
         ...
 
+    def find(self, source: str, external_id: str) -> Mention | None:
+        """Give the newest revision of a mention by its source's own id, or None."""
+        ...
+
     def revisions(self, mention_id: int) -> tuple[Mention, ...]:
         """Give all revisions, oldest first; StoreError when there is none."""
         ...
@@ -245,7 +249,10 @@ class CaptureStore(Protocol):
         ...
 
     def finish_capture(self, capture: Capture, alerts: Sequence[Alert] = ()) -> None:
-        """Record a capture and close its request; idempotent by the capture's id."""
+        """Record a capture and close its request; idempotent by the capture's id.
+
+        Alerts about the mention that were waiting for its evidence, and were not tried yet, are due at once.
+        """
         ...
 
     def retry_capture(self, request_id: int, *, next_attempt_at: datetime, error: str) -> None:
@@ -322,6 +329,14 @@ class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Pr
 
     def set_setting(self, key: str, value: str) -> None:
         """Keep a small value."""
+        ...
+
+    def release_leases(self) -> None:
+        """Make everything that is leased free at once.
+
+        Only for the one process that works on this store, at its start: what a killed predecessor held is then
+        resumed at once instead of when its leases run out.
+        """
         ...
 
     def check(self) -> Mapping[str, str]:

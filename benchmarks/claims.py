@@ -1,0 +1,169 @@
+"""Measure how well the statement that a post repeats is found among thousands, and among twenty about one entity.
+
+Reads `checkthat2020` and `checkthat2022` under --data: claims.jsonl {"id", "text", "title"}, and posts {"id", "text",
+"claims"}. Prints JSON: MAP@1, MAP@5, MRR, recall@20 with bootstrap 95 % intervals, and on same-entity watch lists the
+recall at 1 % and 0.1 % false positives; beside rapidfuzz token_set_ratio and plain BM25 in the same run.
+
+    python benchmarks/claims.py --data DIR [--split dev] [--semantic] [--smoke]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import statistics
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from math import log
+from pathlib import Path
+from typing import Any
+
+from rapidfuzz import fuzz, process
+
+from monitor.domain import Statement
+from monitor.matching import Encoder, StatementIndex
+
+Rank = Callable[[str], list[tuple[str, float]]]
+DEPTH = 20
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
+
+
+def goodname(claims: Sequence[dict[str, Any]], encoder: Encoder | None) -> Rank:
+    index = StatementIndex(
+        [Statement(id=c["id"], subject_id="s", text=c["text"], paraphrases=(c["title"],)) for c in claims],
+        encoder=encoder,
+    )
+    return lambda text: [(found.statement.id, found.score) for found in index.rank(text, DEPTH)]
+
+
+def token_set(claims: Sequence[dict[str, Any]]) -> Rank:
+    texts = [claim["text"].lower() for claim in claims]
+
+    def rank(text: str) -> list[tuple[str, float]]:
+        found = process.extract(text.lower(), texts, scorer=fuzz.token_set_ratio, limit=DEPTH)
+        return [(claims[number]["id"], score) for _, score, number in found]
+
+    return rank
+
+
+def plain_bm25(claims: Sequence[dict[str, Any]]) -> Rank:
+    documents = [re.findall(r"\w+", f"{claim['text']} {claim['title']}".lower()) for claim in claims]
+    mean = sum(map(len, documents)) / len(documents)
+    seen = Counter(word for words in documents for word in set(words))
+    rows: dict[str, list[tuple[int, float]]] = defaultdict(list)
+    for number, words in enumerate(documents):
+        for word, n in Counter(words).items():
+            idf = log(1 + (len(documents) - seen[word] + 0.5) / (seen[word] + 0.5))
+            rows[word].append((number, idf * n * 2.2 / (n + 1.2 * (0.25 + 0.75 * len(words) / mean))))
+
+    def rank(text: str) -> list[tuple[str, float]]:
+        scores: dict[int, float] = defaultdict(float)
+        for word in set(re.findall(r"\w+", text.lower())):
+            for number, value in rows.get(word, ()):
+                scores[number] += value
+        best = sorted(scores, key=scores.__getitem__, reverse=True)[:DEPTH]
+        return [(claims[number]["id"], scores[number]) for number in best]
+
+    return rank
+
+
+def average_precision(ranked: Sequence[str], right: set[str], depth: int) -> float:
+    hits, total = 0, 0.0
+    for place, identity in enumerate(ranked[:depth], start=1):
+        if identity in right:
+            hits += 1
+            total += hits / place
+    return total / min(len(right), depth)
+
+
+def interval(values: Sequence[float], rng: random.Random, rounds: int = 500) -> list[float]:
+    means = sorted(statistics.fmean(rng.choices(values, k=len(values))) for _ in range(rounds))
+    return [round(means[int(rounds * 0.025)], 4), round(means[int(rounds * 0.975)], 4)]
+
+
+def retrieval(rank: Rank, posts: Sequence[dict[str, Any]], rng: random.Random) -> dict[str, Any]:
+    at1, at5, mrr, recall = [], [], [], []
+    for post in posts:
+        ranked = [identity for identity, _ in rank(post["text"])]
+        right = set(post["claims"])
+        at1.append(average_precision(ranked, right, 1))
+        at5.append(average_precision(ranked, right, 5))
+        mrr.append(next((1 / place for place, identity in enumerate(ranked, 1) if identity in right), 0.0))
+        recall.append(len(right & set(ranked)) / len(right))
+    return {
+        "map@1": round(statistics.fmean(at1), 4),
+        "map@5": round(statistics.fmean(at5), 4),
+        "map@5_95%": interval(at5, rng),
+        "mrr": round(statistics.fmean(mrr), 4),
+        "recall@20": round(statistics.fmean(recall), 4),
+    }
+
+
+def _entity(text: str) -> str:
+    names = re.findall(r"(?<=\w )[A-Z][a-z]+(?: [A-Z][a-z]+)+", text)
+    return names[0] if names else ""
+
+
+def watchlists(
+    build: Callable[[Sequence[dict[str, Any]]], Rank], claims: Sequence[dict[str, Any]], posts: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Put each post before twenty claims about one entity, its own and nineteen others, and compare scores."""
+    by_entity: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_id = {claim["id"]: claim for claim in claims}
+    for claim in claims:
+        if entity := _entity(claim["text"]):
+            by_entity[entity].append(claim)
+    right_scores, wrong_scores, lists = [], [], 0
+    for post in posts:
+        own = by_id.get(post["claims"][0])
+        entity = _entity(own["text"]) if own else ""
+        others = [claim for claim in by_entity.get(entity, ()) if claim["id"] not in post["claims"]][:19]
+        if own is None or len(others) < 5:
+            continue
+        lists += 1
+        scores = dict(build([own, *others])(post["text"]))
+        right_scores.append(scores.get(own["id"], 0.0))
+        wrong_scores += [scores.get(claim["id"], 0.0) for claim in others]
+    out: dict[str, Any] = {"lists": lists}
+    wrong_scores.sort(reverse=True)
+    for label, share in (("recall@1%fpr", 0.01), ("recall@0.1%fpr", 0.001)):
+        bar = wrong_scores[int(len(wrong_scores) * share)] if wrong_scores else 0.0
+        out[label] = round(sum(score > bar for score in right_scores) / max(1, len(right_scores)), 4)
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--split", default="dev", help="file name without .jsonl")
+    parser.add_argument("--semantic", action="store_true", help="with the sentence encoder of the [semantic] extra")
+    parser.add_argument("--smoke", action="store_true", help="few posts, no baselines, for CI")
+    chosen = parser.parse_args()
+    encoder: Encoder | None = None
+    if chosen.semantic:
+        from monitor.semantic import load_encoder
+
+        encoder = load_encoder()
+    out = {}
+    for folder in sorted(path for path in chosen.data.iterdir() if (path / f"{chosen.split}.jsonl").exists()):
+        claims, posts = read(folder / "claims.jsonl"), read(folder / f"{chosen.split}.jsonl")
+        posts = posts[:40] if chosen.smoke else posts
+        rng = random.Random(7)
+        row: dict[str, Any] = {"claims": len(claims), "posts": len(posts)}
+        row["goodname"] = retrieval(goodname(claims, encoder), posts, rng)
+        row["goodname"]["same_entity"] = watchlists(lambda some: goodname(some, encoder), claims, posts)
+        if not chosen.smoke:
+            row["bm25"] = retrieval(plain_bm25(claims), posts, rng)
+            row["token_set_ratio"] = retrieval(token_set(claims), posts, rng)
+            row["token_set_ratio"]["same_entity"] = watchlists(token_set, claims, posts)
+        out[folder.name] = row
+    print(json.dumps(out, indent=1))
+
+
+if __name__ == "__main__":
+    main()

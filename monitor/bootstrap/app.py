@@ -1,0 +1,299 @@
+"""One opened installation: the parts put together, and what the commands and the daemon do with them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from monitor.bootstrap.build import (
+    BY_HAND,
+    CaptureMode,
+    LazyCapturer,
+    build_http,
+    build_notifier,
+    build_renderer,
+    build_sources,
+    build_store,
+    capture_mode,
+    catalogue,
+    known_subject,
+    read_watchlist,
+)
+from monitor.bootstrap.claim import Claim
+from monitor.clock import SystemClock
+from monitor.contract import Health
+from monitor.domain import Alert, AlertKind, Capture, Digest, HealthState, Hit, Level, Message, Poll, Target
+from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
+from monitor.evidence import FileVault
+from monitor.jobs import assess, by_hand, deliver, digest, poll, preserve
+from monitor.matching import Matcher, Thresholds
+from monitor.ports import Clock, Store
+from monitor.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CycleReport:
+    """Sum up one whole pass."""
+
+    recovered: tuple[Capture, ...]
+    polled: tuple[Poll, ...]
+    assessed: int
+    captures: tuple[Capture, ...]
+    delivered: int
+    undelivered: int
+    digest_due: bool
+
+
+class App:
+    """Hold an opened installation; close it when done.
+
+    The methods are the steps of the line: `goodname once` walks them one after another, the daemon's jobs call them
+    at their times.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        subjects, statements = read_watchlist(settings)
+        self.catalogue = catalogue()
+        self.client = build_http(settings, clock)
+        self.sources, self.broken_sources = build_sources(settings, self.client, self.catalogue)
+        self.notifier = build_notifier(settings, clock)
+        self.renderer = build_renderer(settings)
+        self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
+        self.store: Store = build_store(settings, clock)
+        self.vault = FileVault(
+            settings.data_dir / "evidence",
+            clock=clock,
+            actor="goodname",
+            reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
+        )
+        self.capturer = LazyCapturer(settings, self.client, clock)
+        self._claim = Claim(settings.data_dir / "running.lock")
+        self._rules: assess.Rules | None = None
+        self._rules_of: tuple[object, object] = ((), ())
+        if settings.watchlist.file:
+            self.store.provision(subjects, statements)
+        self.sync_targets()
+
+    async def __aenter__(self) -> Self:
+        """Give the installation itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        await self.close()
+
+    async def close(self) -> None:
+        """End the browser, the HTTP client and the database, and drop the claim; idempotent."""
+        await self.capturer.close()
+        await self.client.close()
+        self.store.close()
+        self._claim.drop()
+
+    @property
+    def capture_mode(self) -> CaptureMode:
+        """Say how pages are kept."""
+        return capture_mode(self.settings)
+
+    @property
+    def office(self) -> deliver.Office:
+        """Give what telling needs."""
+        return deliver.Office(
+            store=self.store,
+            vault=self.vault,
+            notifier=self.notifier,
+            renderer=self.renderer,
+            clock=self.clock,
+        )
+
+    def claim(self) -> bool:
+        """Become the one process that works on this installation; False when another one is.
+
+        The first that claims it resumes at once what a killed predecessor had begun.
+        """
+        if not self._claim.take():
+            return False
+        if not self.settings.store.url.get_secret_value():
+            self.store.release_leases()
+        return True
+
+    def sync_targets(self) -> None:
+        """Bring the due table in line with the sources and the watched names.
+
+        Nothing is due while no active subject has an attestation.
+        """
+        watched = [subject for subject in self.store.subjects() if subject.attestation]
+        names = [name for subject in watched for name in (subject.name, *subject.aliases, *subject.handles)]
+        targets: tuple[Target, ...] = poll.targets_of(tuple(self.sources.values()), names) if watched else ()
+        self.store.sync_targets(targets, self.clock.now())
+
+    def rules(self) -> assess.Rules:
+        """Give the rules of the active subjects and statements; built anew only when one of them changed."""
+        subjects = tuple(subject for subject in self.store.subjects() if subject.attestation)
+        statements = self.store.statements()
+        if self._rules is None or self._rules_of != (subjects, statements):
+            wanted = self.settings.matching
+            thresholds = Thresholds(possible=wanted.possible, likely=wanted.likely)
+            matcher = Matcher(subjects, statements, thresholds)
+            self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)
+            self._rules_of = (subjects, statements)
+        return self._rules
+
+    def recover(self) -> tuple[Capture, ...]:
+        """Finish what a crash interrupted."""
+        return preserve.recover(self.store, self.vault, self.clock)
+
+    async def poll(self, *, force: bool = False) -> tuple[Poll, ...]:
+        """Poll what is due, or every source when forced, and wait for all of them."""
+        return await poll.run(self.store, self.sources, self.clock, limit=100_000, ignore_due=force)
+
+    async def lease_targets(self, limit: int) -> tuple[Target, ...]:
+        """Lease up to `limit` due targets, to be polled with `poll_target`."""
+        return await poll.lease(self.store, self.clock, limit=limit)
+
+    async def poll_target(self, target: Target) -> Poll | None:
+        """Poll one leased target."""
+        return await poll.poll_leased(self.store, self.sources, target, self.clock)
+
+    def assess(self) -> int:
+        """Judge one batch of new mentions; gives how many."""
+        return assess.run(self.store, self.rules(), self.clock)
+
+    async def preserve(self) -> tuple[Capture, ...]:
+        """Keep the next few requested pages."""
+        return await preserve.run(self.store, self.vault, self.capturer, self.clock)
+
+    async def deliver(self, *, at_once: bool = False) -> deliver.DeliveryReport:
+        """Send what is due; `at_once` also what would still wait for its evidence."""
+        ahead = assess.EVIDENCE_FIRST if at_once else deliver.NO_WAIT
+        return await deliver.run(self.office, ahead=ahead)
+
+    def sum_up(self) -> bool:
+        """Put a due summary into the outbox."""
+        return digest.run(self.store, self.timetable, self.clock)
+
+    async def once(self, *, force: bool = True) -> CycleReport:
+        """Walk the whole line once: recover, poll, assess, preserve, deliver, sum up."""
+        self.claim()
+        recovered = await asyncio.to_thread(self.recover)
+        polled = await self.poll(force=force)
+        assessed = 0
+        while judged := await asyncio.to_thread(self.assess):
+            assessed += judged
+        captures: list[Capture] = []
+        while kept := await self.preserve():
+            captures += kept
+        digest_due = await asyncio.to_thread(self.sum_up)
+        sent, waiting = await self.deliver_all()
+        return CycleReport(
+            recovered=recovered,
+            polled=polled,
+            assessed=assessed,
+            captures=tuple(captures),
+            delivered=sent,
+            undelivered=waiting,
+            digest_due=digest_due,
+        )
+
+    async def deliver_all(self) -> tuple[int, int]:
+        """Send everything that is due now, once; gives how many alerts were sent and how many wait."""
+        sent = waiting = 0
+        while True:
+            report = await self.deliver(at_once=True)
+            sent += report.sent
+            waiting += report.waiting + report.given_up
+            if not report.sent:
+                return sent, waiting
+
+    async def test_source(self, name: str) -> Health:
+        """Try one source's credentials and a cheap call; ConfigError for an unknown or broken one."""
+        if name in self.broken_sources:
+            raise self.broken_sources[name]
+        if name not in self.sources:
+            raise ConfigError(
+                f"There is no source {name!r}.",
+                why=f"configured: {', '.join(self.sources) or 'none'}",
+                try_="Run `goodname source list`.",
+            )
+        source = self.sources[name]
+        try:
+            return await source.connector.check(source.context(self.clock.now()))
+        except (ConnectorError, FetchError) as error:
+            return Health(state=HealthState.DEGRADED, what=error.what, why=error.why, try_=error.try_)
+
+    async def keep_url(self, url: str, subject_id: str, *, quotes: tuple[str, ...] = ()) -> Capture:
+        """Keep one page now, as a mention of this subject."""
+        rules = await asyncio.to_thread(self.rules)
+        known_subject(rules.subjects, subject_id)
+        desk = by_hand.Desk(
+            store=self.store,
+            vault=self.vault,
+            capturer=self.capturer,
+            http=self.client.for_source(BY_HAND, obey_robots=False),
+            clock=self.clock,
+            rules=rules,
+        )
+        return await by_hand.keep_url(desk, url, subject_id, quotes)
+
+    async def read_url(self, url: str) -> tuple[str, str]:
+        """Fetch a page and give its title and visible text; stores nothing."""
+        return await by_hand.read_url(self.client.for_source(BY_HAND, obey_robots=False), url)
+
+    def digest(self, client_id: str = "") -> Digest:
+        """Gather the summary since the last one, for a look."""
+        period = digest.open_period(self.store, self.clock.now())
+        zone = self.settings.digest.timezone
+        return digest.gather(self.store, client_id, period, zone, self.vault.chain_head())
+
+    def digest_message(self, shown: Digest) -> Message:
+        """Put a summary into words."""
+        return self.renderer.digest(shown, message_id=f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
+
+    async def send_digest(self) -> tuple[int, int]:
+        """Send each client the summary since the last one, now; gives how many alerts were sent and how many wait."""
+        now = self.clock.now()
+        period = digest.open_period(self.store, now)
+        for client_id in digest.clients_of(self.store.subjects()):
+            self.store.enqueue(digest.digest_alert(client_id, period, self.settings.digest.timezone, now))
+        return await self.deliver_all()
+
+    async def send_test(self, hit: Hit | None = None) -> tuple[tuple[str, str], ...]:
+        """Send a test message, or an alert about this hit, on every channel; gives each channel's error or ""."""
+        now = self.clock.now()
+        alert = Alert(kind=AlertKind.TEST, dedupe_key=f"test:{now.isoformat()}", created_at=now)
+        if hit:
+            alert = replace(
+                alert,
+                kind=AlertKind.MATCH,
+                subject_id=hit.subject_id,
+                mention_id=hit.mention_id,
+                level=max(hit.level, Level.POSSIBLE, key=lambda level: level.rank),
+            )
+        message = self.renderer.alert(alert, hit, chain_head=self.vault.chain_head())
+        message = replace(message, message_id=f"test-{now:%Y%m%dT%H%M%S%f}")
+        return tuple([(channel, await self._try_channel(channel, message)) for channel in self.notifier.channels])
+
+    async def _try_channel(self, channel: str, message: Message) -> str:
+        try:
+            async with asyncio.timeout(deliver.SEND_DEADLINE_S):
+                await self.notifier.send(channel, message)
+        except DeliveryError as error:
+            return str(error)
+        except TimeoutError:
+            return "The channel did not answer in time."
+        return ""
+
+    def judge_again(self, *, subject_id: str = "", since: datetime | None = None) -> int:
+        """Run the present rules over what is already stored; gives how many mentions will be judged again."""
+        return self.store.forget_assessments(subject_id=subject_id, since=since)
+
+
+def open_app(settings: Settings, *, clock: Clock | None = None) -> App:
+    """Open an installation: database, watch list, sources, channels; ConfigError or StoreError when it cannot be."""
+    return App(settings, clock or SystemClock())

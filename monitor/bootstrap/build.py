@@ -1,0 +1,148 @@
+"""Make each part from the settings; the only module that knows which adapter stands behind a port."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor import __version__
+from monitor.contract import Access, Context
+from monitor.domain import CaptureRequest, Observed, Statement, Subject
+from monitor.errors import ConfigError, MonitorError
+from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
+from monitor.http import GuardedProxy, HttpClient
+from monitor.jobs.poll import Source
+from monitor.notify import AppriseNotifier, WordRenderer
+from monitor.plugins import Catalogue, build, load_connectors
+from monitor.ports import Capturer, Clock, Staging, Store
+from monitor.settings import Settings, load_watchlist
+from monitor.store import open_store
+
+BY_HAND = "by-hand"
+
+
+def build_http(settings: Settings, clock: Clock) -> HttpClient:
+    """Make the one outbound client; it opens nothing before the first request."""
+    contact = f" (+{settings.network.contact})" if settings.network.contact else ""
+    return HttpClient(
+        clock=clock, allow=frozenset(settings.network.allow), user_agent=f"goodname/{__version__}{contact}"
+    )
+
+
+def build_store(settings: Settings, clock: Clock) -> Store:
+    """Open the database and bring it up to date; StoreError when it cannot be used."""
+    url = settings.store.url.get_secret_value() or f"sqlite:///{settings.data_dir / 'goodname.db'}"
+    return open_store(url, clock=clock)
+
+
+def build_notifier(settings: Settings, clock: Clock) -> AppriseNotifier:
+    """Make the channels; ConfigError names a URL that is none."""
+    return AppriseNotifier(tuple(url.get_secret_value() for url in settings.alerts.urls), clock=clock)
+
+
+def build_renderer(settings: Settings) -> WordRenderer:
+    """Make the one that puts alerts into words."""
+    return WordRenderer(veil=not settings.alerts.show_words, timezone=settings.digest.timezone)
+
+
+def build_sources(
+    settings: Settings, client: HttpClient, catalogue: Catalogue
+) -> tuple[dict[str, Source], dict[str, MonitorError]]:
+    """Make every configured source, and say of those that cannot be made why; one never stops another."""
+    sources: dict[str, Source] = {}
+    broken: dict[str, MonitorError] = {}
+    for entry in settings.source:
+        try:
+            connector = build(catalogue, entry.connector, entry.settings, entry.name)
+        except MonitorError as error:
+            broken[entry.name] = error
+            continue
+        http = client.for_source(entry.name, obey_robots=connector.spec.access is Access.PAGE)
+        sources[entry.name] = Source(
+            name=entry.name,
+            connector_name=entry.connector,
+            connector=connector,
+            every=entry.every,
+            context=lambda now, name=entry.name, http=http: Context(source=name, http=http, now=now),  # type: ignore[misc]  # bound per turn of the loop
+        )
+    return sources, broken
+
+
+def read_watchlist(settings: Settings) -> tuple[tuple[Subject, ...], tuple[Statement, ...]]:
+    """Read the watch list file, if one is named; ConfigError names every fault."""
+    if settings.watchlist.file is None:
+        return (), ()
+    watchlist = load_watchlist(settings.watchlist.file)
+    return watchlist.subjects(), watchlist.statements()
+
+
+def catalogue() -> Catalogue:
+    """Find the installed connectors."""
+    return load_connectors()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CaptureMode:
+    """Say how pages are kept: the browser that was found, or why none is used."""
+
+    chromium: Path | None
+    why_not: str = ""
+
+    def __str__(self) -> str:
+        return f"Chromium at {self.chromium}" if self.chromium else f"no browser: {self.why_not}"
+
+
+def capture_mode(settings: Settings) -> CaptureMode:
+    """Find the browser that pictures are taken with."""
+    wanted = settings.capture.browser
+    if wanted == "off":
+        return CaptureMode(chromium=None, why_not="it is switched off under [capture] browser")
+    found = find_chromium(wanted)
+    if found:
+        return CaptureMode(chromium=found)
+    return CaptureMode(chromium=None, why_not="install Chromium (Debian: apt-get install chromium fonts-noto)")
+
+
+class LazyCapturer:
+    """Start the browser behind its guarded proxies with the first capture, so that an idle service stays small."""
+
+    def __init__(self, settings: Settings, client: HttpClient, clock: Clock) -> None:
+        self._settings, self._client, self._clock = settings, client, clock
+        self._capturer: Capturer | None = None
+
+    async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
+        """Keep a page as the chosen capturer does."""
+        if self._capturer is None:
+            self._capturer = self._choose()
+        return await self._capturer.capture(request, staging)
+
+    async def close(self) -> None:
+        """End the browser, if one runs; idempotent."""
+        if self._capturer:
+            await self._capturer.close()
+            self._capturer = None
+
+    def _choose(self) -> Capturer:
+        http = self._client.for_source(BY_HAND, obey_robots=False)
+        mode = capture_mode(self._settings)
+        if mode.chromium is None:
+            return PlainCapturer(http=http, clock=self._clock, reason=mode.why_not)
+        return BrowserCapturer(
+            http=http,
+            clock=self._clock,
+            chromium=mode.chromium,
+            proxy=lambda: GuardedProxy(self._client.guard),
+            max_seconds=self._settings.capture.timeout.total_seconds(),
+        )
+
+
+def known_subject(subjects: Mapping[str, Subject], subject_id: str) -> Subject:
+    """Give a subject by its id; ConfigError names the known ones."""
+    if subject_id in subjects:
+        return subjects[subject_id]
+    raise ConfigError(
+        f"There is no subject {subject_id!r}.",
+        why=f"known: {', '.join(sorted(subjects)) or 'none'}",
+        try_="Run `goodname person list`.",
+    )

@@ -1,0 +1,77 @@
+"""Check a configuration without opening the database: every fault at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
+from monitor.clock import SystemClock
+from monitor.errors import ConfigError, MonitorError
+from monitor.settings import Settings, load_settings
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConfigReport:
+    """Hold what a check found; `settings` is None when the file itself cannot be used."""
+
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    settings: Settings | None
+
+
+def check_config(path: Path) -> ConfigReport:
+    """Read a configuration and everything it names; gives every fault and every weakness in one go."""
+    try:
+        settings = load_settings(path)
+    except ConfigError as error:
+        return ConfigReport(faults=_sentences(error), warnings=(), settings=None)
+    faults: list[str] = []
+    warnings: list[str] = []
+    _check_watchlist(settings, faults, warnings)
+    _check_sources(settings, faults, warnings)
+    _check_channels(settings, faults)
+    mode = capture_mode(settings)
+    if mode.chromium is None:
+        warnings.append(f"pages are kept without pictures; {mode.why_not}")
+    return ConfigReport(faults=tuple(faults), warnings=tuple(warnings), settings=settings)
+
+
+def _sentences(error: MonitorError) -> tuple[str, ...]:
+    return error.faults if isinstance(error, ConfigError) and error.faults else (str(error),)
+
+
+def _check_watchlist(settings: Settings, faults: list[str], warnings: list[str]) -> None:
+    try:
+        subjects, statements = read_watchlist(settings)
+    except ConfigError as error:
+        faults += [f"{settings.watchlist.file}: {sentence}" for sentence in _sentences(error)]
+        return
+    if settings.watchlist.file and not subjects:
+        warnings.append("the watch list names nobody; nothing is polled until somebody is added")
+    named = {statement.subject_id for statement in statements}
+    warnings += [
+        f"no statement is listed for {one.id}; only mentions are found" for one in subjects if one.id not in named
+    ]
+
+
+def _check_sources(settings: Settings, faults: list[str], warnings: list[str]) -> None:
+    found = catalogue()
+    _, broken = build_sources(settings, build_http(settings, SystemClock()), found)
+    for name, error in broken.items():
+        faults += [f"source {name!r}: {sentence}" for sentence in _sentences(error)]
+    warnings += [
+        f"connector {one.name!r} of {one.distribution} {one.version} is broken: {one.error}" for one in found.broken
+    ]
+    if not settings.source:
+        warnings.append("no source is configured; add a [[source]] block")
+
+
+def _check_channels(settings: Settings, faults: list[str]) -> None:
+    if not settings.alerts.urls:
+        faults.append("no alert channel is configured: add an Apprise URL to `alerts.urls`, or nobody is told")
+        return
+    try:
+        build_notifier(settings, SystemClock())
+    except ConfigError as error:
+        faults += _sentences(error)

@@ -1,0 +1,34 @@
+"""Let one process at a time work on an installation's data."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class Claim:
+    """Hold a lock on a file for as long as the process lives; the system drops it with the process, however it ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._held: int | None = None
+
+    def take(self) -> bool:
+        """Take the lock; True when it is ours, also when it was already."""
+        if self._held is not None:
+            return True
+        held = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(held)
+            return False
+        self._held = held
+        return True
+
+    def drop(self) -> None:
+        """Let go of the lock; idempotent."""
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None

@@ -1,0 +1,224 @@
+"""The service: start, signals, orderly stop, and word to the service manager."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+
+from monitor import __version__
+from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
+from monitor.domain import AlertStatus, HealthState, Poll
+from monitor.errors import ConfigError, MonitorError, StoreError
+from monitor.logs import set_up_logging
+from monitor.scheduler import Scheduler
+from monitor.web import Probe, SourceProbe, WebServer, create_app
+
+log = logging.getLogger("goodname.daemon")
+
+TICKS_S = {"poll": 1.0, "assess": 1.0, "preserve": 1.0, "deliver": 1.0, "digest": 30.0, "recover": 3600.0}
+"""How often each job looks for work; what is due is decided by rows in the database."""
+
+PARALLEL_POLLS = 16
+
+STUCK_AFTER_S = 900.0
+"""A job that has not ended for this long counts as stuck: the longest poll and capture are shorter."""
+
+STOP_GRACE_S = 50.0
+"""Time for jobs in flight to finish on SIGTERM; what is cancelled after it is resumed at the next start."""
+
+
+class Notices:
+    """Tell systemd how the service is (sd_notify(3)); does nothing without a notification socket."""
+
+    def __init__(self, manager: ServiceManager) -> None:
+        self._address = "\0" + manager.notify_socket[1:] if manager.notify_socket[:1] == "@" else manager.notify_socket
+
+    def send(self, state: str) -> None:
+        """Send one state such as "READY=1"; a service manager that does not listen is no fault of ours."""
+        if not self._address:
+            return
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
+            speaker.settimeout(0)  # a service manager that does not read must not hold up the service
+            speaker.sendto(state.encode(), self._address)
+
+
+class Service:
+    """Run an opened installation until it is told to stop."""
+
+    def __init__(self, app: App, manager: ServiceManager) -> None:
+        self._app = app
+        self._manager = manager
+        self._notices = Notices(manager)
+        self._scheduler = Scheduler(app.clock)
+        self._stop = asyncio.Event()
+        self._polls: set[asyncio.Task[Poll | None]] = set()
+        self._started = app.clock.monotonic()
+        bind = app.settings.web.bind
+        self._web = WebServer(create_app(self.probe), bind) if bind != "off" else None
+
+    async def run(self) -> int:
+        """Start everything, wait for SIGTERM or SIGINT, stop in order; gives the exit code."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        if self._web:
+            await self._web.start()
+        for name, job in self._jobs().items():
+            self._scheduler.add(name, TICKS_S[name], _guarded(name, job))
+        self._scheduler.start()
+        feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+        self._notices.send(f"READY=1\nSTATUS=watching {len(self._app.sources)} sources")
+        listening = self._web.address if self._web else "off"
+        log.info("started", extra={"version": __version__, "sources": len(self._app.sources), "web": listening})
+        await self._stop.wait()
+        self._notices.send("STOPPING=1")
+        log.info("stopping")
+        feeding.cancel()
+        is_clean = all(await asyncio.gather(self._scheduler.stop(STOP_GRACE_S), self._end_polls(STOP_GRACE_S)))
+        if self._web:
+            await self._web.stop()
+        await asyncio.gather(feeding, return_exceptions=True)
+        log.info("stopped", extra={"clean": is_clean})
+        return 0
+
+    def stop(self) -> None:
+        """Ask for an orderly stop; idempotent."""
+        self._stop.set()
+
+    @property
+    def web_address(self) -> str:
+        """Give where the web page listens, or an empty string."""
+        return self._web.address if self._web else ""
+
+    def _jobs(self) -> dict[str, Callable[[], Awaitable[object]]]:
+        return {
+            "recover": self._recover,
+            "poll": self._poll,
+            "assess": self._assess,
+            "preserve": self._preserve,
+            "deliver": self._deliver,
+            "digest": self._sum_up,
+        }
+
+    async def _poll(self) -> None:
+        """Start polls of what is due and leave them running, so that a slow source delays no other."""
+        await asyncio.to_thread(self._app.sync_targets)
+        room = PARALLEL_POLLS - len(self._polls)
+        for target in await self._app.lease_targets(room) if room > 0 else ():
+            task = asyncio.create_task(self._app.poll_target(target), name=f"poll {target.source}")
+            self._polls.add(task)
+            task.add_done_callback(self._polls.discard)
+
+    async def _end_polls(self, grace_s: float) -> bool:
+        if not self._polls:
+            return True
+        _, late = await asyncio.wait(self._polls, timeout=grace_s)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
+
+    async def _recover(self) -> None:
+        await asyncio.to_thread(self._app.recover)
+
+    async def _sum_up(self) -> None:
+        await asyncio.to_thread(self._app.sum_up)
+
+    async def _assess(self) -> None:
+        judged = 1
+        while judged and not self._stop.is_set():
+            judged = await asyncio.to_thread(self._app.assess)
+
+    async def _preserve(self) -> None:
+        while not self._stop.is_set() and await self._app.preserve():
+            continue
+
+    async def _deliver(self) -> None:
+        while not self._stop.is_set() and (await self._app.deliver()).sent:
+            continue
+
+    async def _feed_watchdog(self) -> None:
+        """Feed systemd's watchdog only while no job is stuck, so that a hung service is restarted."""
+        if not self._manager.watchdog_s:
+            return
+        while True:
+            if not self._stuck():
+                self._notices.send("WATCHDOG=1")
+            await asyncio.sleep(self._manager.watchdog_s / 3)
+
+    def _stuck(self) -> tuple[str, ...]:
+        idle = self._scheduler.idle_s()
+        return tuple(name for name, seconds in idle.items() if seconds > STUCK_AFTER_S + TICKS_S[name])
+
+    def probe(self) -> Probe:
+        """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""
+        why = [f"the {name} job is stuck" for name in self._stuck()]
+        idle = {name: round(seconds, 1) for name, seconds in self._scheduler.idle_s().items()}
+        try:
+            sources = self._app.store.health()
+            undelivered = len(self._app.store.alerts(status=AlertStatus.PENDING, limit=1_000))
+        except StoreError as error:
+            why.append(str(error))
+            return Probe(
+                status="failing", version=__version__, why=tuple(why), sources=(), jobs_idle_s=idle, undelivered=0
+            )
+        failing = [one for one in sources if one.state not in (HealthState.OK, HealthState.UNCHECKED)]
+        is_degraded = bool(failing or self._app.broken_sources)
+        return Probe(
+            status="failing" if why else "degraded" if is_degraded else "ok",
+            version=__version__,
+            why=tuple(why),
+            sources=tuple(
+                SourceProbe(
+                    name=one.source,
+                    state=one.state.value,
+                    last_good_at=one.last_good_at,
+                    next_due_at=one.next_due_at,
+                )
+                for one in sources
+            ),
+            jobs_idle_s=idle,
+            undelivered=undelivered,
+        )
+
+
+def _guarded(name: str, job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+    """Keep the service alive whatever a job raises: it is logged, and the job runs again at its next time."""
+
+    async def run() -> None:
+        try:
+            await job()
+        except MonitorError as error:
+            log.warning("a job could not do its work", extra={"job": name, "why": str(error)})
+        except Exception:  # boundary: one job's fault must not end the service
+            log.exception("a job broke", extra={"job": name})
+
+    return run
+
+
+async def serve(settings: Settings) -> int:
+    """Open the installation and run the service within the present loop; gives the exit code."""
+    async with open_app(settings) as app:
+        if not app.claim():
+            raise ConfigError(
+                "goodname already runs on this data.",
+                why=f"another process holds {settings.data_dir / 'running.lock'}",
+                try_="Stop the other one, or give this one its own data_dir.",
+            )
+        for name, error in app.broken_sources.items():
+            log.error("a source cannot be used", extra={"source": name, "why": str(error)})
+        return await Service(app, service_manager()).run()
+
+
+def run(settings: Settings) -> int:
+    """Run `goodname run`: JSON logs on standard error, until SIGTERM or SIGINT; gives the exit code.
+
+    ConfigError and StoreError leave it when the service cannot start at all.
+    """
+    set_up_logging(settings.log_level, sys.stderr)
+    return asyncio.run(serve(settings))

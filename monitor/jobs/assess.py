@@ -1,0 +1,195 @@
+"""Judge new mentions, and decide what follows: a capture, an alert."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from monitor.domain import (
+    AboutSubject,
+    Alert,
+    AlertKind,
+    Assessment,
+    CaptureRequest,
+    Judgement,
+    Level,
+    Mention,
+    Statement,
+    Subject,
+)
+from monitor.matching import Matcher
+from monitor.ports import Clock, Decision, MentionStore
+
+log = logging.getLogger("goodname.assess")
+
+BATCH = 500
+
+EVIDENCE_FIRST = timedelta(seconds=30)
+"""An alert waits this long for its capture, so that it can carry the evidence's hash; no longer."""
+
+
+class Judging(Protocol):
+    """Judge a mention against every watched subject."""
+
+    def judge(self, mention: Mention) -> tuple[Judgement, ...]:
+        """Give one judgement a subject whose name was found."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """Hold what is watched for and what is told at once, as it was when the rules were read."""
+
+    matcher: Judging
+    subjects: Mapping[str, Subject]
+    statements: Mapping[tuple[str, str], Statement] = field(default_factory=dict)
+    min_level: Level = Level.LIKELY
+
+
+def build_rules(
+    subjects: Sequence[Subject], statements: Sequence[Statement], matcher: Matcher, min_level: Level
+) -> Rules:
+    """Put rules together; building the matcher is the dear part, so keep them until a subject or statement changes."""
+    return Rules(
+        matcher=matcher,
+        subjects={subject.id: subject for subject in subjects},
+        statements={(statement.subject_id, statement.id): statement for statement in statements},
+        min_level=min_level,
+    )
+
+
+def run(store: MentionStore, rules: Rules, clock: Clock, *, batch: int = BATCH) -> int:
+    """Judge up to one batch of mentions and keep what was decided; gives how many were judged."""
+    mentions = store.unassessed(batch)
+    if not mentions:
+        return 0
+    now = clock.now()
+    store.save_decisions([decide_one(mention, rules, now) for mention in mentions])
+    return len(mentions)
+
+
+def decide_one(mention: Mention, rules: Rules, now: datetime) -> Decision:
+    """Decide what follows from one mention: assessments, the capture to ask for, the alerts to send."""
+    judgements = _judge(mention, rules)
+    assessments = tuple(
+        Assessment(mention_id=mention.id, revision=mention.revision, judgement=judgement, assessed_at=now)
+        for judgement in judgements
+    )
+    keep = [judgement for judgement in judgements if judgement.level is not Level.NONE]
+    request = _capture_request(mention, keep, rules) if keep else None
+    alerts = tuple(
+        _alert(mention, judgement, now)
+        for judgement in keep
+        if judgement.level.rank >= max(rules.min_level.rank, Level.POSSIBLE.rank)
+    )
+    return Decision(
+        mention_id=mention.id, revision=mention.revision, assessments=assessments, request=request, alerts=alerts
+    )
+
+
+def _judge(mention: Mention, rules: Rules) -> tuple[Judgement, ...]:
+    try:
+        return rules.matcher.judge(mention)
+    except Exception:  # boundary: one odd text must not hold up the line
+        log.exception("a mention could not be judged", extra={"mention": mention.id})
+        return tuple(_unjudged(mention, subject) for subject in rules.subjects.values() if _names(mention, subject))
+
+
+def _names(mention: Mention, subject: Subject) -> bool:
+    text = f"{mention.title}\n{mention.text}".casefold()
+    return any(name.casefold() in text for name in (subject.name, *subject.aliases))
+
+
+def _unjudged(mention: Mention, subject: Subject) -> Judgement:
+    """Leave a text that the matcher failed on to a person: the plain name is in it, nothing more is known."""
+    reason = "this text could not be judged by the matcher; please look at it yourself"
+    return Judgement(
+        subject_id=subject.id,
+        about=AboutSubject(score=50, reasons=(reason,)),
+        matches=(),
+        level=Level.POSSIBLE,
+        reasons=(reason,),
+        matcher_version="unjudged",
+    )
+
+
+def _alert(mention: Mention, judgement: Judgement, now: datetime) -> Alert:
+    return Alert(
+        kind=AlertKind.MATCH,
+        dedupe_key=f"match:{mention.id}:{judgement.subject_id}:{judgement.level.value}",
+        created_at=now,
+        subject_id=judgement.subject_id,
+        mention_id=mention.id,
+        level=judgement.level,
+        next_attempt_at=now + EVIDENCE_FIRST,
+    )
+
+
+def _capture_request(mention: Mention, keep: Sequence[Judgement], rules: Rules) -> CaptureRequest:
+    first = max(keep, key=lambda judgement: judgement.level.rank)
+    quotes = dict.fromkeys(match.excerpt for judgement in keep for match in judgement.matches[:2])
+    return CaptureRequest(
+        id=0,
+        mention_id=mention.id,
+        revision=mention.revision,
+        url=mention.url,
+        subject_id=first.subject_id,
+        quotes=tuple(quotes),
+        anchor=mention.anchor,
+        images=mention.media,
+        facts=capture_facts(mention, first, rules),
+    )
+
+
+def capture_facts(mention: Mention, judgement: Judgement | None, rules: Rules) -> dict[str, str]:
+    """Give what the manifest says of the mention and of why it is kept; text only, others' words as published."""
+    author = mention.author
+    facts = {
+        "source": mention.source,
+        "external_id": mention.external_id,
+        "kind": mention.kind.value,
+        "title": mention.title,
+        "text": mention.text[:20_000],
+        "author_name": author.name if author else "",
+        "author_handle": author.handle if author else "",
+        "author_id": author.external_id if author else "",
+        "published_at": mention.published_at.isoformat() if mention.published_at else "",
+        "published_precision": mention.published_precision.value,
+        "first_seen_at": mention.first_seen_at.isoformat(),
+        "content_sha256": mention.content_sha256,
+        "raw_sha256": mention.raw_sha256,
+    }
+    if judgement:
+        facts |= _judgement_facts(judgement, rules)
+    return facts
+
+
+def _judgement_facts(judgement: Judgement, rules: Rules) -> dict[str, str]:
+    facts = {
+        "subject": judgement.subject_id,
+        "level": judgement.level.value,
+        "about_score": str(judgement.about.score),
+        "reasons": "; ".join((*judgement.about.reasons, *judgement.reasons)),
+        "matcher_version": judgement.matcher_version,
+    }
+    subject = rules.subjects.get(judgement.subject_id)
+    if subject and subject.attestation:
+        given = subject.attestation
+        facts["attestation"] = (
+            f"{given.relation.value}, by {given.by}, on {given.on.isoformat()} {given.reference}".strip()
+        )
+    best = judgement.best
+    if best:
+        statement = rules.statements.get((best.subject_id, best.statement_id))
+        facts |= {
+            "statement_id": best.statement_id,
+            "statement": statement.text if statement else "",
+            "statement_score": str(best.score),
+            "stance": best.stance.value,
+            "excerpt": best.excerpt,
+            "excerpt_span": f"{best.span[0]}-{best.span[1]} of {best.field}",
+        }
+    return facts

@@ -1,0 +1,132 @@
+"""Tell: claim alerts, render, send, and only then mark; at least once, on purpose."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from monitor.domain import Alert, AlertKind, AlertStatus, Delivery, DeliveryOutcome, Message
+from monitor.errors import DeliveryError, StoreError
+from monitor.jobs import digest
+from monitor.ports import Clock, Notifier, Renderer, Store, Vault
+
+log = logging.getLogger("goodname.deliver")
+
+LEASE = timedelta(minutes=5)
+SEND_DEADLINE_S = 60.0
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+GIVE_UP_AFTER = timedelta(days=7)
+NO_WAIT = timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Office:
+    """Hold what telling needs."""
+
+    store: Store
+    vault: Vault
+    notifier: Notifier
+    renderer: Renderer
+    clock: Clock
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeliveryReport:
+    """Count alerts that reached every channel, and those that wait for another try or were given up."""
+
+    sent: int = 0
+    waiting: int = 0
+    given_up: int = 0
+
+
+def next_attempt(alert: Alert, now: datetime) -> datetime | None:
+    """Decide when an alert that did not reach every channel is tried again; None after seven days.
+
+    Twice as long each time, from five seconds to an hour, with a spread of up to a tenth that is fixed by the
+    alert's id, so that many do not come back in the same second.
+    """
+    if now - alert.created_at >= GIVE_UP_AFTER:
+        return None
+    doublings = min(max(alert.attempts - 1, 0), 12)
+    wait = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
+    return now + wait * (1 + (alert.id * 37 % 100) / 1000)
+
+
+async def run(office: Office, *, limit: int = 20, ahead: timedelta = NO_WAIT) -> DeliveryReport:
+    """Deliver due alerts; `ahead` also takes those that would only be due within that time."""
+    alerts = await asyncio.to_thread(
+        office.store.lease_alerts, office.clock.now() + ahead, limit=limit, lease_for=LEASE + ahead
+    )
+    ends = await asyncio.gather(*(_deliver_one(office, alert) for alert in alerts))
+    return DeliveryReport(
+        sent=ends.count(AlertStatus.SENT),
+        waiting=ends.count(AlertStatus.PENDING),
+        given_up=ends.count(AlertStatus.GIVEN_UP),
+    )
+
+
+async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
+    try:
+        message = await asyncio.to_thread(render, office, alert)
+        done = await asyncio.to_thread(office.store.delivered_channels, alert.id)
+        open_channels = [channel for channel in office.notifier.channels if channel not in done]
+        sent = await asyncio.gather(*(_send(office, alert, message, channel) for channel in open_channels))
+        reached_all = bool(office.notifier.channels) and all(sent)
+        return await asyncio.to_thread(_settle, office, alert, reached_all)
+    except StoreError:
+        # The lease runs out and the alert is sent again: twice rather than never.
+        log.warning("the database could not record a delivery", extra={"alert": alert.id}, exc_info=True)
+        return AlertStatus.PENDING
+
+
+def _settle(office: Office, alert: Alert, reached_all: bool) -> AlertStatus:
+    retry_at = next_attempt(alert, office.clock.now())
+    status = AlertStatus.SENT if reached_all else AlertStatus.PENDING if retry_at else AlertStatus.GIVEN_UP
+    if status is AlertStatus.GIVEN_UP:
+        log.error("an alert was given up after seven days", extra={"alert": alert.id})
+    office.store.settle_alert(alert.id, status, next_attempt_at=retry_at if status is AlertStatus.PENDING else None)
+    return status
+
+
+def render(office: Office, alert: Alert) -> Message:
+    """Put an alert into words with what is known now; the least that must always work when that fails."""
+    try:
+        chain_head = office.vault.chain_head()
+        if alert.kind is AlertKind.DIGEST:
+            message_id = f"digest-{alert.id}"
+            return office.renderer.digest(digest.build(office.store, alert, chain_head), message_id=message_id)
+        hit = office.store.hit(alert.mention_id, alert.subject_id) if alert.mention_id and alert.subject_id else None
+        return office.renderer.alert(alert, hit, chain_head=chain_head)
+    except StoreError:
+        raise
+    except Exception:  # boundary: nobody may silence an alert with a text that breaks its rendering
+        log.exception("an alert could not be put into words", extra={"alert": alert.id})
+        return office.renderer.minimal(alert)
+
+
+async def _send(office: Office, alert: Alert, message: Message, channel: str) -> bool:
+    outcome, words = DeliveryOutcome.SENT, ""
+    try:
+        async with asyncio.timeout(SEND_DEADLINE_S):
+            await office.notifier.send(channel, message)
+    except DeliveryError as error:
+        outcome = DeliveryOutcome.REFUSED if error.permanent else DeliveryOutcome.FAILED
+        words = str(error)
+    except TimeoutError:
+        outcome, words = DeliveryOutcome.FAILED, "The channel did not answer in time."
+    except Exception as error:  # boundary: one channel's fault must not stop the others
+        outcome, words = DeliveryOutcome.FAILED, f"The channel broke ({type(error).__name__})."
+        log.exception("a channel broke", extra={"alert": alert.id, "channel": channel})
+    delivery = Delivery(
+        alert_id=alert.id,
+        channel=channel,
+        attempt=alert.attempts,
+        outcome=outcome,
+        delivered_at=office.clock.now(),
+        error=words[:500],
+    )
+    await asyncio.to_thread(office.store.save_delivery, delivery)
+    return outcome is DeliveryOutcome.SENT

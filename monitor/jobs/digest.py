@@ -1,0 +1,135 @@
+"""Sum up a day, also an empty one: silence must never look like safety."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.domain import Alert, AlertKind, CaptureOutcome, Digest, Hit, Subject
+from monitor.ports import Clock, HitFilter, Store
+
+ABOUT_MIN = 50
+"""Mentions less likely about the subject than this (namesakes) are left to the review list."""
+
+MOST_HITS = 1_000
+SHORTEST = timedelta(hours=12)
+"""After a change of time zone the next summary waits rather than come twice within half a day."""
+
+_LAST_END = "digest.last_end"
+_STARTED = "digest.started"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Timetable:
+    """Say when the daily summary is due: a local time of day in an IANA time zone."""
+
+    at: time
+    timezone: str
+
+    def latest_end(self, now: datetime) -> datetime:
+        """Give the newest moment, not after `now`, at which a summary was due, in UTC.
+
+        On a day whose clock change skips the set time, the summary is due at the moment the clock jumps to; on one
+        that has it twice, at the first.
+        """
+        zone = ZoneInfo(self.timezone)
+        day = now.astimezone(zone).date()
+        for back in range(3):
+            due = datetime.combine(day - timedelta(days=back), self.at, tzinfo=zone).astimezone(UTC)
+            if due <= now:
+                return due
+        raise AssertionError("a day has at least one set time in any three days")
+
+
+def due_period(
+    timetable: Timetable, now: datetime, *, last_end: datetime | None, started: datetime
+) -> tuple[datetime, datetime] | None:
+    """Give the period [start, end) that a summary is now due for, or None.
+
+    Periods follow one another without gap or overlap; after a stop of several days one summary covers them all. A
+    change of time zone never brings two within half a day.
+    """
+    end = timetable.latest_end(now)
+    start = last_end or started
+    if end <= start or (last_end and end - last_end < SHORTEST):
+        return None
+    return start, end
+
+
+def run(store: Store, timetable: Timetable, clock: Clock) -> bool:
+    """Put a due summary for each client into the outbox; gives whether one was due. Idempotent."""
+    now = clock.now()
+    started = _moment(store.setting(_STARTED))
+    if started is None:
+        store.set_setting(_STARTED, now.isoformat())
+        started = now
+    period = due_period(timetable, now, last_end=_moment(store.setting(_LAST_END)), started=started)
+    if period is None:
+        return False
+    for client_id in clients_of(store.subjects()):
+        store.enqueue(digest_alert(client_id, period, timetable.timezone, now))
+    store.set_setting(_LAST_END, period[1].isoformat())
+    return True
+
+
+def clients_of(subjects: Sequence[Subject]) -> tuple[str, ...]:
+    """Give the clients that get a summary of their own; an installation without clients is one, named ""."""
+    return tuple(sorted({subject.client_id for subject in subjects})) or ("",)
+
+
+def digest_alert(client_id: str, period: tuple[datetime, datetime], timezone: str, now: datetime) -> Alert:
+    """Make the outbox row of a summary; its content is looked up when it is sent."""
+    start, end = period
+    return Alert(
+        kind=AlertKind.DIGEST,
+        dedupe_key=f"digest:{client_id}:{end.isoformat()}",
+        created_at=now,
+        payload={
+            "client_id": client_id,
+            "starts_at": start.isoformat(),
+            "ends_at": end.isoformat(),
+            "timezone": timezone,
+        },
+    )
+
+
+def open_period(store: Store, now: datetime) -> tuple[datetime, datetime]:
+    """Give the period since the last summary, for a preview or one sent by hand."""
+    start = _moment(store.setting(_LAST_END)) or _moment(store.setting(_STARTED)) or now - timedelta(days=1)
+    return min(start, now - timedelta(minutes=1)), now
+
+
+def build(store: Store, alert: Alert, chain_head: str) -> Digest:
+    """Gather what the summary of an outbox row says."""
+    given = {key: str(value) for key, value in alert.payload.items()}
+    period = (datetime.fromisoformat(given["starts_at"]), datetime.fromisoformat(given["ends_at"]))
+    return gather(store, given["client_id"], period, given["timezone"], chain_head)
+
+
+def gather(store: Store, client_id: str, period: tuple[datetime, datetime], timezone: str, chain_head: str) -> Digest:
+    """Gather what was found, what changed, and what was not checked in [start, end)."""
+    start, end = period
+    chosen = HitFilter(client_id=client_id, since=start, until=end, limit=MOST_HITS)
+    hits = tuple(hit for hit in store.hits(chosen) if hit.about_score >= ABOUT_MIN)
+    return Digest(
+        client_id=client_id,
+        starts_at=start,
+        ends_at=end,
+        timezone=timezone,
+        hits=tuple(sorted(hits, key=_order)),
+        changes=store.changes(start, end, client_id),
+        coverage=store.coverage(start, end),
+        checked=store.count_mentions(start, end),
+        chain_head=chain_head,
+        capture_failures=sum(hit.capture_state == CaptureOutcome.FAILED.value for hit in hits),
+    )
+
+
+def _order(hit: Hit) -> tuple[int, int, float]:
+    return -hit.level.rank, -hit.score, hit.first_seen_at.timestamp()
+
+
+def _moment(kept: str) -> datetime | None:
+    return datetime.fromisoformat(kept) if kept else None

@@ -1,0 +1,243 @@
+"""Fetch and keep: walk a source page by page, each page and its cursor in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.contract import Connector, Context, Query
+from monitor.domain import Alert, AlertKind, Poll, PollOutcome, Target
+from monitor.errors import (
+    AccessForbidden,
+    AddressForbidden,
+    AuthenticationFailed,
+    BudgetSpent,
+    MonitorError,
+    PermanentError,
+    RateLimited,
+    RobotsDisallowed,
+    StoreError,
+    TemporaryError,
+)
+from monitor.jobs.keep import rows_from
+from monitor.ports import Clock, PollStore
+
+log = logging.getLogger("goodname.poll")
+
+FAILURES_BEFORE_ALERT = 3
+"""No good check for three intervals in a row is told once, and once more when the source is back."""
+
+LONGEST_WAIT = timedelta(hours=6)
+LEASE = timedelta(minutes=15)
+DEADLINE_S = 600.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """Hold one configured source: its connector, how often it is polled, and how to make its context."""
+
+    name: str
+    connector_name: str
+    connector: Connector
+    every: timedelta
+    context: Callable[[datetime], Context]
+
+
+@dataclass(kw_only=True, slots=True)
+class Tally:
+    """Count what a poll has brought so far."""
+
+    fetched: int = 0
+    new: int = 0
+    revised: int = 0
+    gone: int = 0
+    not_modified: bool = False
+
+
+_OUTCOMES: tuple[tuple[type[MonitorError], PollOutcome], ...] = (
+    (RateLimited, PollOutcome.RATE_LIMITED),
+    (TemporaryError, PollOutcome.UNAVAILABLE),
+    (AuthenticationFailed, PollOutcome.AUTH),
+    (AccessForbidden, PollOutcome.FORBIDDEN),
+    (RobotsDisallowed, PollOutcome.FORBIDDEN),
+    (AddressForbidden, PollOutcome.FORBIDDEN),
+    (BudgetSpent, PollOutcome.BUDGET),
+    (PermanentError, PollOutcome.CHANGED),
+)
+
+
+def outcome_of(error: Exception) -> PollOutcome:
+    """Say in one word how a poll ended that raised this error."""
+    for kind, outcome in _OUTCOMES:
+        if isinstance(error, kind):
+            return outcome
+    return PollOutcome.CHANGED if isinstance(error, MonitorError) else PollOutcome.BROKEN
+
+
+def next_due(target: Target, failures: int, error: Exception | None, now: datetime) -> datetime:
+    """Decide when a target is polled again.
+
+    The usual interval for the first failures, so that a short fault is noticed to be over; then twice as long each
+    time up to six hours (or the interval, when that is longer). Never earlier than the source itself asked.
+    """
+    extra = max(0, failures - FAILURES_BEFORE_ALERT)
+    wait = min(target.every * (1 << min(extra, 10)), max(LONGEST_WAIT, target.every)) if failures else target.every
+    due = now + wait
+    if isinstance(error, RateLimited) and error.retry_at:
+        due = max(due, error.retry_at)
+    return due
+
+
+def health_alerts(target: Target, failures: int, poll: Poll) -> tuple[Alert, ...]:
+    """Say what a change of health must tell: once when a source has been failing, once when it is back."""
+    name = target.source
+    if failures == FAILURES_BEFORE_ALERT:
+        key = f"source_failing:{name}:{target.query_key}:{poll.finished_at:%Y%m%dT%H%M%S}"
+        payload = {"source": name, "failures": failures, "error": poll.error, "outcome": poll.outcome.value}
+        return (Alert(kind=AlertKind.SOURCE_FAILING, dedupe_key=key, created_at=poll.finished_at, payload=payload),)
+    if not failures and target.failures >= FAILURES_BEFORE_ALERT:
+        key = f"source_back:{name}:{target.query_key}:{poll.finished_at:%Y%m%dT%H%M%S}"
+        payload = {"source": name, "failures": target.failures, "until": poll.finished_at.isoformat()}
+        return (Alert(kind=AlertKind.SOURCE_BACK, dedupe_key=key, created_at=poll.finished_at, payload=payload),)
+    return ()
+
+
+async def run(
+    store: PollStore,
+    sources: Mapping[str, Source],
+    clock: Clock,
+    *,
+    limit: int = 64,
+    ignore_due: bool = False,
+    parallel: int = 16,
+) -> tuple[Poll, ...]:
+    """Lease due targets and poll them, up to `parallel` side by side; gives how each went.
+
+    A failing source is a Poll with its outcome and never delays or stops another. When the database itself fails,
+    the target's lease runs out and it is polled again from its last kept page.
+    """
+    targets = await lease(store, clock, limit=limit, ignore_due=ignore_due)
+    room = asyncio.Semaphore(parallel)
+
+    async def poll_one(target: Target) -> Poll | None:
+        async with room:
+            return await poll_leased(store, sources, target, clock)
+
+    polls = await asyncio.gather(*(poll_one(target) for target in targets))
+    return tuple(poll for poll in polls if poll)
+
+
+async def lease(store: PollStore, clock: Clock, *, limit: int, ignore_due: bool = False) -> tuple[Target, ...]:
+    """Lease due targets (or all, due or not) for fifteen minutes, longer than any poll may take."""
+    return await asyncio.to_thread(
+        store.lease_targets, clock.now(), limit=limit, lease_for=LEASE, ignore_due=ignore_due
+    )
+
+
+async def poll_leased(store: PollStore, sources: Mapping[str, Source], target: Target, clock: Clock) -> Poll | None:
+    """Poll one leased target; None when the database failed or the source is no longer configured."""
+    source = sources.get(target.source)
+    if source is None:
+        return None
+    started_at, tally, error = clock.now(), Tally(), None
+    try:
+        async with asyncio.timeout(DEADLINE_S):
+            await _walk(store, source, target, clock, tally)
+    except StoreError:
+        log.warning("the database could not keep a page", extra={"source": source.name}, exc_info=True)
+        return None
+    except Exception as caught:  # noqa: BLE001  # boundary: a plugin's fault stops its own source only
+        error = TemporaryError("The source took too long.") if isinstance(caught, TimeoutError) else caught
+    poll = _summed_up(source, target, tally, error, started_at, clock.now())
+    try:
+        await asyncio.to_thread(_finish, store, target, poll, error)
+    except StoreError:
+        log.warning("the database could not keep how a poll went", extra={"source": source.name}, exc_info=True)
+    return poll
+
+
+def _finish(store: PollStore, target: Target, poll: Poll, error: Exception | None) -> None:
+    failures = target.failures + 1 if error else 0
+    store.finish_poll(
+        poll,
+        next_due_at=next_due(target, failures, error, poll.finished_at),
+        failures=failures,
+        alerts=health_alerts(target, failures, poll),
+    )
+
+
+async def _walk(store: PollStore, source: Source, target: Target, clock: Clock, tally: Tally) -> None:
+    cursor = _parse_cursor(source, await asyncio.to_thread(store.cursor, target.source, target.query_key))
+    query = Query(key=target.query_key, terms=target.terms)
+    async with aclosing(source.connector.poll(source.context(clock.now()), query, cursor)) as pages:  # type: ignore[type-var]  # the contract promises an async generator's aclose
+        async for page in pages:
+            rows = rows_from(source.name, target.query_key, page, clock.now())
+            result = await asyncio.to_thread(store.save_page, rows)
+            tally.fetched += len(page.items)
+            tally.new += result.new
+            tally.revised += result.revised
+            tally.gone += result.gone
+            tally.not_modified = page.not_modified
+
+
+def _parse_cursor(source: Source, kept: str) -> BaseModel:
+    """Read a kept position; one that an older version wrote and this one cannot read means starting over.
+
+    Starting over loses nothing: items are known by their ids.
+    """
+    model = source.connector.spec.cursor
+    if not kept:
+        return model()
+    try:
+        return model.model_validate_json(kept)
+    except ValidationError:
+        log.warning("a kept position cannot be read; starting over", extra={"source": source.name})
+        return model()
+
+
+def _summed_up(
+    source: Source, target: Target, tally: Tally, error: Exception | None, started_at: datetime, finished_at: datetime
+) -> Poll:
+    if error is None:
+        outcome = PollOutcome.UNCHANGED if tally.not_modified else PollOutcome.OK
+    else:
+        outcome = outcome_of(error)
+        level = logging.ERROR if outcome is PollOutcome.BROKEN else logging.WARNING
+        exc_info = error if outcome is PollOutcome.BROKEN else None
+        log.log(level, "poll failed", extra={"source": source.name, "outcome": outcome.value}, exc_info=exc_info)
+    return Poll(
+        connector=source.connector_name,
+        source=target.source,
+        query_key=target.query_key,
+        started_at=started_at,
+        finished_at=finished_at,
+        outcome=outcome,
+        fetched=tally.fetched,
+        new=tally.new,
+        revised=tally.revised,
+        gone=tally.gone,
+        error=_in_words(error),
+    )
+
+
+def _in_words(error: Exception | None) -> str:
+    if error is None:
+        return ""
+    if isinstance(error, MonitorError):
+        return str(error)[:500]
+    return f"The connector broke ({type(error).__name__}). This is a fault of the plugin, not of the source."
+
+
+def targets_of(sources: Sequence[Source], terms: Sequence[str]) -> tuple[Target, ...]:
+    """Give the due table's rows: one query for a whole source, one with the watched names where it can search."""
+    return tuple(replace(_whole(source), terms=tuple(terms)) for source in sources)
+
+
+def _whole(source: Source) -> Target:
+    return Target(source=source.name, query_key="*", every=source.every)

@@ -1,0 +1,129 @@
+"""Keep pages as evidence before they disappear."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime, timedelta
+
+from monitor.domain import (
+    Alert,
+    AlertKind,
+    ArtifactRole,
+    Capture,
+    CaptureOutcome,
+    CaptureRequest,
+    Completeness,
+    Observed,
+    Origin,
+)
+from monitor.errors import EvidenceError, StoreError
+from monitor.ports import Capturer, CaptureStore, Clock, Staging, Vault
+
+log = logging.getLogger("goodname.preserve")
+
+LEASE = timedelta(minutes=5)
+ATTEMPTS = 4
+PARALLEL = 2
+"""Measured: two captures at once give the most a minute; four are slower."""
+
+
+def recover(store: CaptureStore, vault: Vault, clock: Clock) -> tuple[Capture, ...]:
+    """Finish what a crash interrupted: sealed captures that the database has not heard of. Idempotent."""
+    captures = vault.recover()
+    for capture in captures:
+        store.finish_capture(capture, _alerts(capture, clock.now()))
+    return captures
+
+
+async def run(
+    store: CaptureStore, vault: Vault, capturer: Capturer, clock: Clock, *, limit: int = PARALLEL
+) -> tuple[Capture, ...]:
+    """Lease capture requests and keep their pages; gives the captures that were sealed.
+
+    A page that could not be kept is tried four times over some hours; then a failed capture, with whatever the source
+    itself had answered, is sealed and told of.
+    """
+    requests = await asyncio.to_thread(store.lease_captures, clock.now(), limit=limit, lease_for=LEASE)
+    captures = await asyncio.gather(*(keep_one(store, vault, capturer, request, clock) for request in requests))
+    return tuple(capture for capture in captures if capture)
+
+
+async def keep_one(
+    store: CaptureStore, vault: Vault, capturer: Capturer, request: CaptureRequest, clock: Clock
+) -> Capture | None:
+    """Keep one leased request's page; None when it failed and will be tried again."""
+    staging: Staging | None = None
+    try:
+        staging = await asyncio.to_thread(vault.stage, request, clock.now())
+        observed = await capturer.capture(request, staging)
+        capture = await asyncio.to_thread(vault.commit, staging, request, observed)
+        await asyncio.to_thread(store.finish_capture, capture, _alerts(capture, clock.now(), request))
+    except StoreError:
+        # The lease runs out and the request is tried again; a capture that was already sealed is found by `recover`.
+        log.warning("the database could not record a capture", extra={"request": request.id}, exc_info=True)
+        return None
+    except Exception as error:  # noqa: BLE001  # boundary: one page must not stop the others
+        if staging:
+            await asyncio.to_thread(staging.discard)
+        return await asyncio.to_thread(_after_failure, store, vault, request, error, clock)
+    return capture
+
+
+def _after_failure(
+    store: CaptureStore, vault: Vault, request: CaptureRequest, error: Exception, clock: Clock
+) -> Capture | None:
+    words = str(error) if isinstance(error, EvidenceError) else f"unexpected fault ({type(error).__name__})"
+    known = isinstance(error, EvidenceError)
+    log.log(
+        logging.WARNING if known else logging.ERROR,
+        "a page could not be kept",
+        extra={"request": request.id, "attempt": request.attempts, "why": words},
+        exc_info=None if known else error,
+    )
+    now = clock.now()
+    try:
+        if request.attempts < ATTEMPTS:
+            wait = timedelta(minutes=1) * 5 ** max(0, request.attempts - 1)
+            store.retry_capture(request.id, next_attempt_at=now + wait, error=words)
+            return None
+        capture = _seal_failed(vault, request, words, now)
+        store.finish_capture(capture, _alerts(capture, now, request))
+    except (EvidenceError, StoreError):
+        log.warning("a failed capture could not be recorded", extra={"request": request.id}, exc_info=True)
+        return None
+    return capture
+
+
+def _seal_failed(vault: Vault, request: CaptureRequest, words: str, now: datetime) -> Capture:
+    staging = vault.stage(request, now)
+    if request.raw:
+        staging.add(ArtifactRole.SOURCE, "source", request.raw_media_type, Origin.WIRE, request.raw)
+    observed = Observed(
+        requested_url=request.url,
+        final_url="",
+        http_status=0,
+        started_at=now,
+        captured_at=now,
+        outcome=CaptureOutcome.FAILED,
+        completeness=Completeness.UNKNOWN,
+        software={},
+        failure=words,
+        incomplete=("the page itself",),
+    )
+    return vault.commit(staging, request, observed)
+
+
+def _alerts(capture: Capture, now: datetime, request: CaptureRequest | None = None) -> tuple[Alert, ...]:
+    if capture.outcome is not CaptureOutcome.FAILED:
+        return ()
+    return (
+        Alert(
+            kind=AlertKind.CAPTURE_FAILED,
+            dedupe_key=f"capture_failed:{capture.mention_id}:{capture.revision}",
+            created_at=now,
+            subject_id=request.subject_id if request else "",
+            mention_id=capture.mention_id,
+            payload={"why": capture.failure, "source": request.facts.get("source", "") if request else ""},
+        ),
+    )

@@ -1,0 +1,59 @@
+"""Answer `/healthz`: is the watch running, when was each source last read; no names, no words of others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceProbe:
+    """Say of one source how it is and when it last answered well."""
+
+    name: str
+    state: str
+    last_good_at: datetime | None
+    next_due_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Probe:
+    """Sum up the running service: `status` is ok, degraded (a source fails) or failing (the service itself)."""
+
+    status: str
+    version: str
+    why: tuple[str, ...]
+    sources: tuple[SourceProbe, ...]
+    jobs_idle_s: Mapping[str, float]
+    undelivered: int
+
+
+def create_app(probe: Callable[[], Probe]) -> FastAPI:
+    """Make the web application; `probe` may block for a moment and must not raise.
+
+    `/healthz` answers 200 while the service works, even when a source fails (that is a state, not an outage), and
+    503 when the service itself does not.
+    """
+    app = FastAPI(title="goodname", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/healthz")
+    def healthz() -> JSONResponse:
+        found = probe()
+        return JSONResponse(_plain(asdict(found)), status_code=503 if found.status == "failing" else 200)
+
+    return app
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  # walks JSON-like values of any shape
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value

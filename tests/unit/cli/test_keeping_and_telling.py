@@ -1,0 +1,147 @@
+"""`goodname add`, `evidence`, `notify` and `digest`."""
+
+from __future__ import annotations
+
+import email
+import json
+
+import pytest
+
+from tests.unit.cli.conftest import REPEAT, run
+
+
+class TestAdd:
+    def test_a_page_is_kept_and_becomes_a_mention(self, home):
+        kept = home.json("add", home.site.url("/post/1"), "--subject", "subject-1", "--quote", "stole money", code=3)
+        assert kept["outcome"] == "partial"  # without a browser there is no picture
+        assert kept["completeness"] == "found"
+        assert (home.folder / "data" / "evidence" / "captures" / kept["id"]).is_dir()
+        (hit,) = home.json("hits", "list")
+        assert (hit["source"], hit["subject"], hit["capture"]) == ("by-hand", "subject-1", "partial")
+        home.run("evidence", "verify")
+
+    def test_it_says_where_it_is_and_what_is_missing(self, home):
+        shown = home.run("add", home.site.url("/post/1"), "--subject", "subject-1", code=3).stdout
+        assert "Kept      partial" in shown
+        assert "SHA-256" in shown
+        assert "goodname hits show 1" in shown
+
+    @pytest.mark.parametrize(
+        ("words", "code", "what"),
+        [
+            (("ftp://example.org/x", "--subject", "subject-1"), 1, "This is not a web address."),
+            (("https://example.org/x", "--subject", "nobody"), 2, "There is no person or firm with the id 'nobody'."),
+        ],
+    )
+    def test_what_cannot_be_kept_says_why(self, home, words, code, what):
+        assert home.run("add", *words, code=code).stderr.startswith(f"What: {what}")
+
+
+class TestVerify:
+    def test_intact(self, full):
+        shown = full.run("evidence", "verify").stdout
+        assert shown.startswith("Intact: 1 capture with ")
+        found = full.json("evidence", "verify")
+        assert (found["intact"], found["captures"], found["findings"]) == (True, 1, [])
+        assert found["chain_head"] in shown
+
+    def test_it_needs_no_configuration_when_the_place_is_given(self, full):
+        full.config.unlink()
+        folder = full.folder / "data" / "evidence"
+        assert run("evidence", "verify", str(folder)).stdout.startswith("Intact: ")
+        (capture,) = (folder / "captures").iterdir()
+        assert run("evidence", "verify", str(capture)).stdout.startswith("Intact: ")
+
+    def test_altered_missing_and_stray_are_named(self, full):
+        (capture,) = (full.folder / "data" / "evidence" / "captures").iterdir()
+        files = sorted(path for path in capture.rglob("*") if path.is_file() and path.name != "manifest.json")
+        files[0].chmod(0o600)
+        files[0].write_bytes(b"changed")
+        files[1].unlink()
+        (capture / "stray.txt").write_text("put in")
+        result = full.run("evidence", "verify", code=1)
+        assert result.stdout.startswith("NOT intact: 1 capture")
+        for name in (files[0].name, files[1].name, "stray.txt"):
+            assert name in result.stdout
+        assert len(full.json("evidence", "verify", code=1)["findings"]) == 3
+
+    def test_a_cut_log_is_found_by_a_head_kept_outside(self, full):
+        head = full.json("evidence", "verify")["chain_head"]
+        full.run("evidence", "verify", "--head", head)
+        other = "0" * 64
+        full.run("evidence", "verify", "--head", other, code=1)
+
+    @pytest.mark.parametrize("words", [("absent",), (".",), ("data/evidence", "--head", "no hash")])
+    def test_what_cannot_be_checked_says_so(self, full, words):
+        result = full.run("evidence", "verify", *words, code=3)
+        assert result.stderr.startswith("What: ")
+        assert "Try:  " in result.stderr
+
+    def test_nothing_kept_yet(self, home):
+        assert "There is no evidence at" in home.run("evidence", "verify", "nowhere", code=3).stderr
+
+
+class TestNotify:
+    def test_every_channel_gets_a_message(self, home):
+        shown = home.run("notify", "test").stdout
+        assert "sent" in shown
+        assert len(home.site.posted) == 1
+        (outcome,) = home.json("notify", "test")
+        assert outcome["sent"] is True
+        assert outcome["error"] is None
+
+    def test_with_the_last_hit_it_stays_veiled(self, full):
+        full.run("notify", "test", "--with", "last-hit")
+        assert len(full.site.posted) == 1
+        assert "stole" not in json.dumps(full.site.posted)
+
+    def test_without_a_hit_there_is_none_to_send(self, home):
+        result = home.run("notify", "test", "--with", "last-hit", code=2)
+        assert "There is no hit to send yet." in result.stderr
+        assert home.site.posted == []
+
+    def test_a_channel_that_fails(self, home):
+        home.site.put("/hook", b"", status=500)
+        (outcome,) = home.json("notify", "test", code=1)
+        assert outcome["sent"] is False
+        assert outcome["error"]
+        home.edit('urls = ["json', f'urls = ["json://127.0.0.1:{home.site.port}/other", "json')
+        assert "failed" in home.run("notify", "test", code=3).stdout
+
+    @pytest.mark.parametrize("command", [("notify", "test"), ("digest", "send")])
+    def test_no_channel(self, home, command):
+        home.edit(f'urls = ["json://127.0.0.1:{home.site.port}/hook"]', "urls = []")
+        assert "No channel is configured." in home.run(*command, code=2).stderr
+
+
+class TestDigest:
+    def test_a_preview_sends_and_changes_nothing(self, full):
+        before = len(full.site.posted)
+        first = full.run("digest", "preview").stdout
+        assert "stole money" not in first
+        assert full.run("digest", "preview").stdout.splitlines()[0] == first.splitlines()[0]
+        assert len(full.site.posted) == before
+
+    @pytest.mark.parametrize("ending", [".html", ".txt", ".eml", ".HTML"])
+    def test_a_file_by_its_ending(self, full, ending):
+        out = full.folder / f"summary{ending}"
+        assert full.run("digest", "preview", "--out", str(out)).stdout == f"Written to {out}.\n"
+        body = out.read_bytes()
+        assert out.stat().st_mode & 0o777 == 0o600
+        assert REPEAT.encode() not in body
+        if ending.lower() == ".html":
+            assert body.lstrip().lower().startswith(b"<!doctype html")
+        if ending == ".eml":
+            assert email.message_from_bytes(body)["Subject"]
+
+    def test_what_cannot_be_written_says_why(self, full):
+        assert "has no known ending" in full.run("digest", "preview", "--out", "x.pdf", code=2).stderr
+        assert "cannot be written" in full.run("digest", "preview", "--out", "absent/x.html", code=2).stderr
+        assert "There is no client 'x'." in full.run("digest", "preview", "--client", "x", code=2).stderr
+
+    def test_sending(self, full):
+        before = len(full.site.posted)
+        assert full.run("digest", "send").stdout.startswith("Sent: 1.")
+        assert len(full.site.posted) == before + 1
+        full.site.put("/hook", b"", status=500)
+        assert full.json("digest", "send", code=1) == {"sent": 0, "waiting": 1}

@@ -1,0 +1,130 @@
+"""`goodname source`: list, test, add."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from tests.unit.cli.conftest import run
+
+
+def test_listing_shows_sources_and_connectors(full):
+    listed = full.json("source", "list")
+    (source,) = listed["sources"]
+    assert source == {"name": "town-forum", "connector": "feed", "every": "15m", "state": "ok", "why": ""}
+    feed = next(one for one in listed["connectors"] if one["name"] == "feed")
+    assert feed["access"] == "feed"
+    assert feed["needs_credentials"] is False
+    assert "url" in feed["settings"]
+    shown = full.run("source", "list").stdout
+    assert "town-forum" in shown
+    assert "CONNECTOR" in shown
+
+
+def test_listing_works_without_a_configuration():
+    result = run("source", "list")
+    assert result.stdout.startswith("No source is configured yet.")
+    assert "feed" in result.stdout
+
+
+def test_listing_names_what_cannot_be_used(home):
+    home.edit('connector = "feed"', 'connector = "fed"')
+    (source,) = home.json("source", "list")["sources"]
+    assert source["state"] == "unusable"
+    assert "did you mean `feed`" in source["why"]
+
+
+def test_testing_a_good_one(home):
+    assert home.run("source", "test", "town-forum").stdout.startswith("town-forum answers as it should.")
+    assert home.json("source", "test", "town-forum")["state"] == "ok"
+    assert home.json("hits", "list") == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "state"),
+    [
+        (401, b"", 4, "auth"),
+        (500, b"", 1, "degraded"),
+        (404, b"", 1, "changed"),
+        (200, b"<html>no feed</html>", 1, "changed"),
+    ],
+)
+def test_testing_a_bad_one_says_why(home, status, body, code, state):
+    home.site.put("/feed.json", body, status=status)
+    result = home.run("source", "test", "town-forum", code=code)
+    assert state in result.stdout
+    assert result.stderr.startswith("What: ")
+    assert "Try:  " in result.stderr
+    assert home.json("source", "test", "town-forum", code=code)["state"] == state
+
+
+def test_testing_an_unknown_one_names_the_known(home):
+    result = home.run("source", "test", "town", code=2)
+    assert "There is no source 'town'." in result.stderr
+    assert "town-forum" in result.stderr
+
+
+def test_adding_prints_a_block_to_paste():
+    result = run(
+        "source", "add", "news", "--connector", "feed", "--every", "1h", "--set", "url=https://example.org/f.xml"
+    )
+    assert tomllib.loads(result.stdout)["source"] == [
+        {"name": "news", "connector": "feed", "every": "1h", "settings": {"url": "https://example.org/f.xml"}}
+    ]
+    assert "--write" in result.stderr
+
+
+def test_adding_writes_when_told_to(home):
+    home.config.chmod(0o640)
+    result = home.run(
+        "source", "add", "news", "--connector", "feed", "--set", f"url={home.site.url('/feed.json')}", "--write"
+    )
+    assert "Added news to " in result.stdout
+    assert [one["name"] for one in home.json("source", "list")["sources"]] == ["town-forum", "news"]
+    assert home.config.stat().st_mode & 0o777 == 0o640
+    assert sorted(path.name for path in home.folder.glob(".goodname*")) == []
+    home.run("source", "test", "news")
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("town-forum", "--connector", "feed", "--set", "url=https://e.example/f"), "used twice: town-forum"),
+        (("news", "--connector", "fed", "--set", "url=https://e.example/f"), "did you mean `feed`"),
+        (("news", "--connector", "feed", "--set", "urll=https://e.example/f"), "did you mean `url`"),
+        (("news", "--connector", "feed", "--every", "often"), "expected a time span"),
+        (("a b", "--connector", "feed", "--set", "url=https://e.example/f"), "must be letters"),
+        (("news", "--connector", "feed", "--set", "url_file=absent"), "there is no file absent"),
+    ],
+)
+def test_a_block_that_brings_a_fault_is_not_written(home, words, what):
+    before = home.config.read_bytes()
+    result = home.run("source", "add", *words, "--write", code=2)
+    assert what in result.stderr
+    assert home.config.read_bytes() == before
+    assert sorted(path.name for path in home.folder.glob(".goodname*")) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("news", "--connector", "fed"), "There is no connector `fed`; did you mean `feed`?"),
+        (("a b", "--connector", "feed"), "This source cannot be added like this."),
+        (("news", "--connector", "feed", "--set", "url"), "--set 'url' is no setting."),
+        (("news", "--connector", "feed"), "The settings of source `news` cannot be used."),
+        (("news", "--connector", "feed", "--every", "5"), "This source cannot be added like this."),
+    ],
+)
+def test_a_wrong_block_is_not_printed(words, what):
+    result = run("source", "add", *words, code=2)
+    assert result.stdout == ""
+    assert result.stderr.startswith(f"What: {what}")
+
+
+def test_values_keep_their_kind():
+    result = run(
+        "source", "add", "n", "--connector", "feed", "--set", "url=https://e.example/f", "--set", 'secret_file="x"'
+    )  # fmt: skip
+    settings = tomllib.loads(result.stdout)["source"][0]["settings"]
+    assert settings == {"url": "https://e.example/f", "secret_file": "x"}
