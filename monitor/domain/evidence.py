@@ -106,7 +106,8 @@ class CaptureRequest:
 class Observed:
     """Hold what a capturer saw, before it becomes a capture; every text is as observed, no time zone but UTC.
 
-    `incomplete` names each thing that should have been kept and was not, in words.
+    `incomplete` names each thing that should have been kept and was not, in words. `tls` says who vouched for the
+    site's certificate, its fingerprint, and the protocol; empty for plain HTTP.
     """
 
     requested_url: str
@@ -121,6 +122,7 @@ class Observed:
     headers: Mapping[str, str] = field(default_factory=dict)
     redirects: tuple[str, ...] = ()
     remote_ip: str = ""
+    tls: Mapping[str, str] = field(default_factory=dict)
     incomplete: tuple[str, ...] = ()
     blocked: tuple[str, ...] = ()
     failure: str = ""

@@ -1,0 +1,130 @@
+"""List every command with its one-line summary and how to load it; nothing is loaded here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from monitor.cli.group import Command, Entry, grouped, single
+
+
+def _demo() -> Command:
+    from monitor.cli.demo import demo
+
+    return single("demo", demo)
+
+
+def _run() -> Command:
+    from monitor.cli.run import run
+
+    return single("run", run)
+
+
+def _once() -> Command:
+    from monitor.cli.run import once
+
+    return single("once", once)
+
+
+def _status() -> Command:
+    from monitor.cli.status import status
+
+    return single("status", status)
+
+
+def _doctor() -> Command:
+    from monitor.cli.doctor import doctor
+
+    return single("doctor", doctor)
+
+
+def _person() -> Command:
+    from monitor.cli.person import group
+
+    return grouped("person", group)
+
+
+def _statement() -> Command:
+    from monitor.cli.statement import group
+
+    return grouped("statement", group)
+
+
+def _source() -> Command:
+    from monitor.cli.source import group
+
+    return grouped("source", group)
+
+
+def _try() -> Command:
+    from monitor.cli.trial import try_
+
+    return single("try", try_)
+
+
+def _match() -> Command:
+    from monitor.cli.match import match
+
+    return single("match", match)
+
+
+def _hits() -> Command:
+    from monitor.cli.hits import group
+
+    return grouped("hits", group)
+
+
+def _explain() -> Command:
+    from monitor.cli.trial import explain
+
+    return single("explain", explain)
+
+
+def _add() -> Command:
+    from monitor.cli.keep import add
+
+    return single("add", add)
+
+
+def _evidence() -> Command:
+    from monitor.cli.evidence import group
+
+    return grouped("evidence", group)
+
+
+def _notify() -> Command:
+    from monitor.cli.notify import group
+
+    return grouped("notify", group)
+
+
+def _digest() -> Command:
+    from monitor.cli.digest import group
+
+    return grouped("digest", group)
+
+
+def _config() -> Command:
+    from monitor.cli.config import group
+
+    return grouped("config", group)
+
+
+COMMANDS: Mapping[str, Entry] = {
+    "demo": Entry("Try it on a small invented world: no accounts, no internet.", _demo),
+    "run": Entry("Watch, until stopped.", _run),
+    "once": Entry("Make one pass and end; for cron.", _once),
+    "status": Entry("Show sources, what waits for you, and the evidence.", _status),
+    "doctor": Entry("Check everything that must work, with one command to mend each fault.", _doctor),
+    "person": Entry("Add, list, edit or pause who is watched.", _person),
+    "statement": Entry("Add or list the statements that are false.", _statement),
+    "source": Entry("List, add or test sources.", _source),
+    "try": Entry("Show what would match and why; nothing is stored.", _try),
+    "match": Entry("Judge posts from standard input, without a database.", _match),
+    "hits": Entry("List, show or mark what was found.", _hits),
+    "explain": Entry("Say why something was found, or was not.", _explain),
+    "add": Entry("Keep one page by hand, now.", _add),
+    "evidence": Entry("Check the evidence that is kept.", _evidence),
+    "notify": Entry("Test how you are told.", _notify),
+    "digest": Entry("Preview or send the daily summary.", _digest),
+    "config": Entry("Check and show the configuration.", _config),
+}

@@ -1,0 +1,90 @@
+"""`goodname evidence verify`: check what is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import faults
+from monitor.cli.group import command_group
+from monitor.cli.screen import AsJson, busy, count_in_words, say, say_json, say_table, to_json
+from monitor.cli.session import session_of
+from monitor.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from monitor.ports import Verification
+
+group = command_group("Check the evidence that is kept.")
+
+CANNOT_RUN = 3
+_MOST_SHOWN = 200
+
+
+@group.callback()
+def _evidence() -> None:
+    """Check the evidence that is kept."""
+
+
+@group.command()
+def verify(
+    ctx: typer.Context,
+    path: Annotated[
+        Path | None, typer.Argument(metavar="[PATH]", help="The evidence folder, or one capture in it.")
+    ] = None,
+    head: Annotated[
+        str, typer.Option(metavar="HASH", help="A chain head from an alert or summary, kept outside this machine.")
+    ] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Check every kept file, manifest and custody record; changes nothing.
+
+    Works without configuration and database when PATH is given. Exit code 0 intact; 1 something is altered, missing
+    or was put in from outside; 3 the check could not be made.
+    """
+    found = _check(ctx, path, head)
+    if as_json:
+        say_json({"intact": found.is_intact, **to_json(found)})
+    else:
+        _say(found.captures, found.files, [(one.capture_id, one.path, one.problem) for one in found.findings])
+        for remark in found.pending:
+            say(f"Not confirmed: {remark}")
+        say(f"Chain head: {found.chain_head or 'none yet'}")
+    raise typer.Exit(faults.OK if found.is_intact else faults.FAILED)
+
+
+def _check(ctx: typer.Context, path: Path | None, head: str) -> Verification:
+    try:
+        folder = path or session_of(ctx).settings().data_dir / "evidence"
+        _must_exist(folder)
+        from monitor.bootstrap import verify_evidence
+
+        with busy("Checking the evidence…"):
+            return verify_evidence(folder, head)
+    except EvidenceError as error:
+        faults.show(faults.describe(error))
+        raise typer.Exit(CANNOT_RUN) from None
+
+
+def _must_exist(folder: Path) -> None:
+    if not folder.exists():
+        raise EvidenceError(
+            f"There is no evidence at {folder}.",
+            why="The folder does not exist.",
+            try_="Give the folder's path, or run `goodname once` to keep something first.",
+        )
+
+
+def _say(captures: int, files: int, findings: list[tuple[str, str, str]]) -> None:
+    kept = f"{count_in_words(captures, 'capture')} with {count_in_words(files, 'file')}"
+    if not findings:
+        say(f"Intact: {kept}.")
+        return
+    say(f"NOT intact: {kept}; {count_in_words(len(findings), 'fault')}.")
+    say_table(
+        ["CAPTURE", "FILE", "FAULT"], [[capture or "-", path, why] for capture, path, why in findings[:_MOST_SHOWN]]
+    )
+    if len(findings) > _MOST_SHOWN:
+        say(f"and {len(findings) - _MOST_SHOWN} more; --json lists all.")

@@ -1,0 +1,73 @@
+"""`goodname notify test`: try every channel."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli import faults
+from monitor.cli.group import command_group
+from monitor.cli.screen import AsJson, busy, say_json, say_table
+from monitor.cli.session import with_app
+from monitor.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+
+group = command_group("Test how you are told.")
+
+
+class Sample(StrEnum):
+    """Say what a test message is made of."""
+
+    LAST_HIT = "last-hit"
+
+
+@group.callback()
+def _notify() -> None:
+    """Test how you are told."""
+
+
+@group.command("test")
+def try_channels(
+    ctx: typer.Context,
+    sample: Annotated[
+        Sample | None, typer.Option("--with", help="Send the alert of your newest hit instead of a test message.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Send a message on every channel, now.
+
+    Exit code 0 when every channel took it, 3 when some did, 1 when none did, 2 when none is configured.
+    """
+    with busy("Sending…"):
+        outcomes = with_app(ctx, lambda app: _send(app, sample))
+    if as_json:
+        say_json([{"channel": channel, "sent": not error, "error": error or None} for channel, error in outcomes])
+    else:
+        say_table(["CHANNEL", "OUTCOME", "WHY"], [[name, "failed" if why else "sent", why] for name, why in outcomes])
+    failed = [channel for channel, error in outcomes if error]
+    if failed:
+        raise typer.Exit(faults.FAILED if len(failed) == len(outcomes) else faults.PARTLY_FAILED)
+
+
+async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, str], ...]:
+    from monitor.ports import HitFilter
+
+    if not app.notifier.channels:
+        raise ConfigError(
+            "No channel is configured.",
+            why="`alerts.urls` is empty, so nobody would be told anything.",
+            try_='Put an Apprise URL under [alerts], such as urls = ["mailto://user:password@example.org"].',
+        )
+    hits = app.store.hits(HitFilter(limit=1)) if sample else ()
+    if sample and not hits:
+        raise InputError(
+            "There is no hit to send yet.",
+            why="Nothing about anybody watched has been found so far.",
+            try_="Run `goodname notify test` without --with.",
+        )
+    return await app.send_test(hits[0] if hits else None)

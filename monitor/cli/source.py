@@ -1,0 +1,259 @@
+"""`goodname source`: list, add and test sources."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from monitor.cli import faults
+from monitor.cli.group import command_group
+from monitor.cli.screen import AsJson, busy, note, say, say_facts, say_json, say_table
+from monitor.cli.session import Session, session_of, with_app
+from monitor.cli.toml import write_toml
+from monitor.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.plugins import Catalogue
+
+group = command_group("List, add or test sources.")
+
+
+@group.callback()
+def _source() -> None:
+    """List, add or test sources."""
+
+
+@group.command("list")
+def list_sources(
+    ctx: typer.Context,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """List the configured sources, and the connectors that are installed. Works without a configuration too."""
+    from monitor.plugins import load_connectors
+
+    sources = with_app(ctx, _read_sources) if _has_config(session_of(ctx)) else []
+    connectors, broken = _connectors(load_connectors())
+    if as_json:
+        say_json({"sources": sources, "connectors": connectors, "broken_connectors": broken})
+        return
+    if sources:
+        shown = ("name", "connector", "every", "state", "why")
+        rows = [[str(source[key]) for key in shown] for source in sources]
+        say_table(["SOURCE", "CONNECTOR", "EVERY", "STATE", "WHY"], rows)
+    else:
+        say("No source is configured yet.")
+    say("")
+    keys = ("name", "access", "cost", "needs_credentials", "tested", "package")
+    rows = [[_plain(connector[key]) for key in keys] for connector in connectors]
+    say_table(["CONNECTOR", "BY", "COST", "CREDENTIALS", "TESTED ON", "PACKAGE"], rows)
+    for plugin in broken:
+        note(f"Broken connector: {plugin['name']} of {plugin['package']}: {plugin['why']}")
+
+
+def _plain(value: object) -> str:
+    return {True: "needed", False: "none"}[value] if isinstance(value, bool) else str(value)
+
+
+def _has_config(session: Session) -> bool:
+    try:
+        path = session.path()
+    except ConfigError:
+        return False
+    return path.exists() or session.config is not None
+
+
+async def _read_sources(app: App) -> list[dict[str, object]]:
+    from monitor.settings import format_duration
+
+    health = {one.source: one for one in app.store.health()}
+    listed: list[dict[str, object]] = []
+    for entry in app.settings.source:
+        seen = health.get(entry.name)
+        broken = app.broken_sources.get(entry.name)
+        listed.append(
+            {
+                "name": entry.name,
+                "connector": entry.connector,
+                "every": format_duration(entry.every),
+                "state": "unusable" if broken else seen.state.value if seen else "unchecked",
+                "why": str(broken) if broken else seen.last_error if seen else "",
+            }
+        )
+    return listed
+
+
+def _connectors(catalogue: Catalogue) -> tuple[list[dict[str, object]], list[dict[str, str]]]:
+    usable: list[dict[str, object]] = [
+        {
+            "name": entry.name,
+            "title": entry.spec.title,
+            "access": entry.spec.access.value,
+            "cost": entry.spec.cost,
+            "needs_credentials": entry.spec.needs_credentials,
+            "tested": entry.spec.tested.value,
+            "capabilities": sorted(one.value for one in entry.spec.capabilities),
+            "terms_url": entry.spec.terms_url,
+            "settings": sorted(entry.spec.settings.model_fields),
+            "package": f"{entry.distribution} {entry.version}",
+        }
+        for entry in catalogue.connectors.values()
+    ]
+    broken = [
+        {"name": one.name, "package": f"{one.distribution} {one.version}", "why": str(one.error)}
+        for one in catalogue.broken
+    ]
+    return usable, broken
+
+
+@group.command("test")
+def try_source(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The source's name in the configuration.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Try a source's credentials and one cheap call; nothing is stored.
+
+    Exit code 0 when it answers as it should, 4 when it wants other credentials, else 1.
+    """
+    from monitor.domain import HealthState
+
+    with busy(f"Trying {name}…"):
+        health = with_app(ctx, lambda app: app.test_source(name))
+    if as_json:
+        say_json({"source": name, "state": health.state, "what": health.what, "why": health.why, "try": health.try_})
+    elif health.state is HealthState.OK:
+        say(f"{name} answers as it should. {health.what}".rstrip())
+    else:
+        say_facts([("Source", name), ("State", health.state.value)])
+        faults.show(
+            faults.Fault(
+                what=health.what or f"{name} cannot be read as it should be.",
+                why=(health.why,) if health.why else (),
+                try_=health.try_ or "Run `goodname status`.",
+            )
+        )
+    codes = {HealthState.OK: faults.OK, HealthState.AUTH: faults.NEEDS_CREDENTIALS}
+    raise typer.Exit(codes.get(health.state, faults.FAILED))
+
+
+@group.command()
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Your name for it; shown in alerts.")],
+    *,
+    connector: Annotated[str, typer.Option(metavar="NAME", help="What reads it; see `goodname source list`.")],
+    every: Annotated[str, typer.Option(metavar="SPAN", help="How often it is polled.")] = "15m",
+    setting: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="One of the connector's settings; may repeat. KEY_file names a secret's file.",
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Append the block to the configuration file.")] = False,
+) -> None:
+    """Make a [[source]] block: printed to paste, or appended to the file with --write.
+
+    With --write the whole configuration is checked first; when the block brings a fault, the file stays as it is.
+    """
+    block = {
+        "name": name,
+        "connector": connector,
+        "every": every,
+        "settings": dict(_key_and_value(one) for one in setting or ()),
+    }
+    text = write_toml({"source": [block]})
+    if write:
+        path = session_of(ctx).path()
+        _append(path, text)
+        say(f"Added {name} to {path}.", f"Next: goodname source test {name}")
+        return
+    _check_alone(block)
+    say(text.rstrip("\n"))
+    note("Paste this into goodname.toml, or run it again with --write.")
+
+
+def _key_and_value(given: str) -> tuple[str, Any]:
+    key, found, value = given.partition("=")
+    if not found or not key.strip():
+        raise InputError(
+            f"--set {given!r} is no setting.",
+            why="A setting is written KEY=VALUE.",
+            try_="Write --set url=https://example.org/feed.xml.",
+        )
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value
+
+
+def _check_alone(block: dict[str, Any]) -> None:
+    """Check a block by the models; settings whose secret stands in a file are checked when the file is read."""
+    from pydantic import ValidationError
+
+    from monitor.plugins import build, load_connectors
+    from monitor.settings import SourceSettings
+    from monitor.text.faults import describe_faults
+
+    try:
+        checked = SourceSettings.model_validate(block)
+    except ValidationError as error:
+        found = describe_faults([dict(one) for one in error.errors()], SourceSettings.model_json_schema())
+        raise InputError("This source cannot be added like this.", why="; ".join(found)) from None
+    catalogue = load_connectors()
+    if checked.connector not in catalogue.connectors or not any(key.endswith("_file") for key in checked.settings):
+        build(catalogue, checked.connector, checked.settings, checked.name)
+
+
+def _append(path: Path, text: str) -> None:
+    """Append a block, after a check of the whole; either the new file stands there completely, or the old one."""
+    from monitor.bootstrap import check_config
+
+    path = path.resolve()
+    before = set(check_config(path).faults)
+    try:
+        old = path.read_text("utf-8")
+        candidate = _beside(path, f"{old.rstrip()}\n\n{text}")
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    try:
+        new = [fault for fault in check_config(candidate).faults if fault not in before]
+        if new:
+            raise ConfigError(
+                f"Nothing was added to {path}.",
+                faults=tuple(new),
+                try_="Mend what is named and run it again; without --write the block is only printed.",
+            )
+        os.replace(candidate, path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        candidate.unlink(missing_ok=True)
+
+
+def _beside(path: Path, text: str) -> Path:
+    number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    with os.fdopen(number, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    shutil.copymode(path, name)
+    return Path(name)
+
+
+def _unwritable(path: Path, error: OSError) -> InputError:
+    return InputError(
+        f"{path} cannot be changed.",
+        why=error.strerror or str(error),
+        try_="Run it without --write and paste the block yourself.",
+    )

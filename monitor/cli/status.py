@@ -1,0 +1,183 @@
+"""`goodname status`: is everything being looked at, and what waits for a person."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from monitor.cli import faults
+from monitor.cli.screen import (
+    AsJson,
+    count_in_words,
+    moment_in_words,
+    say,
+    say_facts,
+    say_json,
+    say_table,
+    size_in_words,
+)
+from monitor.cli.session import with_app
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.domain import SourceHealth
+
+_MOST_COUNTED = 10_000
+_SILENT_AFTER = timedelta(hours=2)
+
+
+def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Show sources, what waits for you, and the evidence.
+
+    Exit code 0 when every source is read as it should be, 3 when one is not.
+    """
+    seen = with_app(ctx, _read)
+    zone = seen.pop("zone")
+    if as_json:
+        say_json(seen)
+    else:
+        _say(seen, zone)
+    if seen["failing"]:
+        raise typer.Exit(faults.PARTLY_FAILED)
+
+
+async def _read(app: App) -> dict[str, Any]:
+    now = app.clock.now()
+    connectors = {entry.name: entry.connector for entry in app.settings.source}
+    sources = [_source(one, connectors.get(one.source, ""), now) for one in app.store.health()]
+    sources += [_unusable(name, connectors.get(name, ""), str(error)) for name, error in app.broken_sources.items()]
+    subjects = app.store.subjects()
+    return {
+        "now": now,
+        "zone": ZoneInfo(app.settings.digest.timezone),
+        "sources": sources,
+        "failing": [source["name"] for source in sources if source["failing"]],
+        "watched": [one.id for one in subjects if one.attestation],
+        "without_attestation": [one.id for one in subjects if not one.attestation],
+        "inbox": _inbox(app),
+        "mentions": app.store.count_mentions(datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1)),
+        "outbox": _outbox(app),
+        "channels": app.notifier.channels,
+        "evidence": _evidence(app),
+        "disk": _disk(app),
+    }
+
+
+def _source(one: SourceHealth, connector: str, now: datetime) -> dict[str, Any]:
+    from monitor.domain import HealthState
+
+    patience = max(3 * one.every, _SILENT_AFTER)
+    is_failing = one.state not in (HealthState.OK, HealthState.UNCHECKED)
+    return {
+        "name": one.source,
+        "connector": connector,
+        "state": one.state,
+        "failing": is_failing,
+        "overdue": bool(one.next_due_at and now - one.next_due_at > patience),
+        "last_good_at": one.last_good_at,
+        "next_due_at": one.next_due_at,
+        "every": one.every,
+        "failures": one.failures,
+        "items": one.items,
+        "why": one.last_error if is_failing else "",
+    }
+
+
+def _unusable(name: str, connector: str, why: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "connector": connector,
+        "state": "unusable",
+        "failing": True,
+        "overdue": False,
+        "last_good_at": None,
+        "next_due_at": None,
+        "every": None,
+        "failures": 0,
+        "items": 0,
+        "why": why,
+    }
+
+
+def _inbox(app: App) -> dict[str, int]:
+    from monitor.domain import Level
+    from monitor.ports import HitFilter
+
+    hits = app.store.hits(HitFilter(unreviewed=True, limit=_MOST_COUNTED))
+    counted = Counter(hit.level for hit in hits)
+    return {level.value: counted[level] for level in reversed(Level)}
+
+
+def _outbox(app: App) -> dict[str, int]:
+    from monitor.domain import AlertStatus
+
+    return {
+        state.value: len(app.store.alerts(status=state, limit=_MOST_COUNTED))
+        for state in (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
+    }
+
+
+def _evidence(app: App) -> dict[str, object]:
+    kept = {event.capture_id for event in app.vault.custody() if event.event in ("capture", "recovered")}
+    return {"captures": len(kept - {""}), "chain_head": app.vault.chain_head()}
+
+
+def _disk(app: App) -> dict[str, int]:
+    usage = shutil.disk_usage(app.settings.data_dir)
+    return {"free": usage.free, "total": usage.total, "reserved": app.settings.capture.reserve_mb * 1024 * 1024}
+
+
+def _say(seen: dict[str, Any], zone: tzinfo) -> None:
+    now: datetime = seen["now"]
+    say(_one_sentence(seen), "")
+    if seen["sources"]:
+        rows = [
+            [
+                source["name"],
+                str(source["state"]),
+                moment_in_words(source["last_good_at"], now, zone),
+                moment_in_words(source["next_due_at"], now, zone) if source["next_due_at"] else "-",
+                source["why"],
+            ]
+            for source in seen["sources"]
+        ]
+        say_table(["SOURCE", "STATE", "LAST GOOD CHECK", "NEXT", "WHY"], rows)
+        say("")
+    inbox, outbox, disk = seen["inbox"], seen["outbox"], seen["disk"]
+    given_up = f", {outbox['given_up']} given up" if outbox["given_up"] else ""
+    say_facts(
+        [
+            ("Watched", ", ".join(seen["watched"]) or "nobody yet"),
+            ("Not watched", _unasked(seen["without_attestation"])),
+            ("For review", f"{inbox['likely']} likely, {inbox['possible']} possible, {inbox['none']} other"),
+            ("Read so far", count_in_words(seen["mentions"], "item")),
+            ("To be told", f"{outbox['pending']} waiting{given_up}"),
+            ("Channels", ", ".join(seen["channels"]) or "none: nobody is told anything"),
+            ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
+            ("Chain head", seen["evidence"]["chain_head"]),
+            ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}"),
+        ]
+    )
+
+
+def _unasked(subjects: list[str]) -> str:
+    return f"{', '.join(subjects)}: it is not said who asks for it" if subjects else ""
+
+
+def _one_sentence(seen: dict[str, Any]) -> str:
+    sources = seen["sources"]
+    if not sources:
+        return "No source is being read yet. Next: goodname source add NAME --connector feed --set url=…"
+    if seen["failing"]:
+        return f"{len(seen['failing'])} of {len(sources)} sources cannot be read: {', '.join(seen['failing'])}."
+    overdue = [source["name"] for source in sources if source["overdue"]]
+    if overdue:
+        return f"Nothing has looked at {', '.join(overdue)} for a while. Is `goodname run` running?"
+    if any(source["last_good_at"] is None for source in sources):
+        return "Not every source has been looked at yet."
+    return f"All {len(sources)} sources are read as they should be." if len(sources) > 1 else "The source is read well."

@@ -1,0 +1,28 @@
+"""For tests, ours and those of connector authors: fakes that keep the contracts, and builders with sane defaults.
+
+There is no fake database: tests use a real SQLite file in a temporary folder.
+"""
+
+from monitor.testing.builders import NOW, make_item, make_mention, make_statement, make_subject
+from monitor.testing.fakes import FakeCapturer, FakeClock, FakeNotifier
+from monitor.testing.http import Asked, FakeHttp, answer, collect, context
+from monitor.testing.serving import LoopbackServer, Received, reply
+
+__all__ = [
+    "NOW",
+    "Asked",
+    "FakeCapturer",
+    "FakeClock",
+    "FakeHttp",
+    "FakeNotifier",
+    "LoopbackServer",
+    "Received",
+    "answer",
+    "collect",
+    "context",
+    "make_item",
+    "make_mention",
+    "make_statement",
+    "make_subject",
+    "reply",
+]

@@ -1,0 +1,39 @@
+"""Killed at random moments, with a webhook that refuses a third of all calls: everything is told, nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+KILLS, SEED = 8, 20260105
+
+
+def test_killed_eight_times(checkout, tmp_path):
+    done = subprocess.run(
+        [
+            sys.executable,
+            str(checkout / "benchmarks" / "kill.py"),
+            *("--kills", str(KILLS), "--seed", str(SEED), "--browser", "off"),
+            *("--folder", str(tmp_path / "world"), "--patience", "120"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    print(f"seed {SEED}\n{done.stdout}{done.stderr}")
+    books = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert books["kills"] == KILLS
+    assert books["expected"] >= 2 * KILLS + 7
+    assert books["announced"] == books["expected"]
+    assert (books["lost"], books["not_found"], books["doubled_mentions"], books["bad_evidence"]) == (0, 0, 0, 0)
+    assert books["doubled"] <= KILLS
+    assert books["refused"] > 0
+    assert books["captures"] > 0
+    assert books["stopped_in_order"] is True

@@ -1,0 +1,302 @@
+"""A real PostgreSQL on a local socket, a store on each engine, and rows to put into it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from monitor.domain import (
+    AboutSubject,
+    Alert,
+    AlertKind,
+    Artifact,
+    ArtifactRole,
+    Assessment,
+    Capture,
+    CaptureOutcome,
+    CaptureRequest,
+    Completeness,
+    Judgement,
+    Level,
+    Match,
+    Mention,
+    Origin,
+    Poll,
+    PollOutcome,
+    RawResponse,
+    Stance,
+)
+from monitor.ports import Decision, PageRows
+from monitor.store import SqlStore, open_store
+from monitor.testing.builders import NOW, make_mention
+from monitor.testing.fakes import FakeClock
+
+_SERVERS = Path("/usr/lib/postgresql")
+
+
+def _give_up(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(f"{reason}, and in CI it must be there")
+    pytest.skip(reason)
+
+
+def _server_programs() -> Path:
+    for folder in sorted(_SERVERS.glob("*/bin"), reverse=True):
+        if (folder / "initdb").exists():
+            return folder
+    found = shutil.which("initdb")
+    if found is None:
+        _give_up("PostgreSQL's server is not installed")
+    return Path(str(found)).parent
+
+
+class PostgresServer:
+    """Run a server of its own for the tests, reached through a socket in its own folder."""
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self.programs = programs
+        self.folder = folder
+        # The server refuses to run as root.
+        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
+        if self.user:
+            shutil.chown(folder, "postgres", "postgres")
+        self._names = count()
+
+    def run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            [*self.user, str(self.programs / program), *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+
+    def start(self) -> None:
+        data = str(self.folder / "data")
+        if not (self.folder / "data").exists():
+            self.run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
+        # Tests fear no power cut; without fsync they take a fraction of the time.
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=60"
+        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self) -> None:
+        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
+
+    def url(self, database: str) -> str:
+        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def execute(self, sql: str) -> None:
+        psycopg = pytest.importorskip("psycopg")
+        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+            connection.execute(sql)
+
+    def new_database(self, template: str = "template1") -> str:
+        name = f"test_{next(self._names)}"
+        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    pytest.importorskip("psycopg", reason="the driver for PostgreSQL is not installed")
+    programs = _server_programs()
+    # A socket's path has at most 107 characters, which pytest's own folders may exceed.
+    folder = Path(tempfile.mkdtemp(prefix="gn-pg-"))
+    server = PostgresServer(programs, folder)
+    try:
+        server.start()
+        yield server
+        server.stop()
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: PostgresServer) -> str:
+    name = postgres_server.new_database()
+    open_store(postgres_server.url(name), clock=FakeClock()).close()
+    return name
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "template.db"
+    open_store(f"sqlite:///{path}", clock=FakeClock()).close()
+    return path
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Give the address of a database of its own with an up-to-date schema and no rows."""
+    if request.param == "sqlite":
+        path = tmp_path / "goodname.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    template = request.getfixturevalue("postgres_template")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    name = server.new_database(template)
+    yield server.url(name)
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def store(store_url: str, clock: FakeClock) -> Iterator[SqlStore]:
+    opened = open_store(store_url, clock=clock)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_template: Path, tmp_path: Path, clock: FakeClock) -> Iterator[SqlStore]:
+    path = tmp_path / "goodname.db"
+    shutil.copy(sqlite_template, path)
+    opened = open_store(f"sqlite:///{path}", clock=clock)
+    yield opened
+    opened.close()
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Fill a store with few words."""
+
+    store: SqlStore
+
+    def page(self, *mentions: Mention, source: str = "town-forum", **fields: object) -> PageRows:
+        given: dict[str, object] = {"query_key": "*", "raw": (), "cursor": '{"at":1}', "gone": (), **fields}
+        return PageRows(source=source, mentions=mentions, **given)  # type: ignore[arg-type]
+
+    def keep(self, *mentions: Mention, source: str = "town-forum", **fields: object) -> tuple[Mention, ...]:
+        """Keep a page and give what was stored, ids included."""
+        self.store.save_page(self.page(*mentions, source=source, **fields))
+        found = [self.store.find(source, one.external_id) for one in mentions]
+        assert all(found)
+        return tuple(one for one in found if one)
+
+    def post(self, name: str = "post-1", text: str = "FIRST LAST stole money", **fields: object) -> Mention:
+        made = make_mention(external_id=name, text=text, **fields)  # type: ignore[arg-type]
+        return self.keep(made, source=made.source)[0]
+
+    def raw(self, body: bytes, sha256: str) -> RawResponse:
+        return RawResponse(sha256=sha256, media_type="text/html", body=body)
+
+    def judgement(self, subject_id: str = "subject-1", level: Level = Level.LIKELY, **fields: object) -> Judgement:
+        match = Match(
+            subject_id=subject_id,
+            statement_id="stole",
+            score=91,
+            stance=Stance.REPEAT,
+            method="lexical",
+            excerpt="stole money",
+            span=(11, 22),
+            reasons=("same words",),
+        )
+        basis = Judgement(
+            subject_id=subject_id,
+            about=AboutSubject(score=80, spans=((0, 10),), title_spans=((1, 4),), reasons=("full name",)),
+            matches=() if level is Level.NONE else (match,),
+            level=level,
+            reasons=("name and statement",),
+            matcher_version="1",
+        )
+        return replace(basis, **fields)  # type: ignore[arg-type]
+
+    def decision(self, mention: Mention, *judgements: Judgement, **fields: object) -> Decision:
+        assessments = tuple(
+            Assessment(mention_id=mention.id, revision=mention.revision, judgement=one, assessed_at=NOW)
+            for one in judgements
+        )
+        given: dict[str, object] = {"mention_id": mention.id, "revision": mention.revision, **fields}
+        return Decision(assessments=assessments, **given)  # type: ignore[arg-type]
+
+    def decide(self, mention: Mention, *judgements: Judgement, **fields: object) -> None:
+        self.store.save_decisions([self.decision(mention, *judgements, **fields)])
+
+    def hit(self, name: str = "post-1", text: str = "FIRST LAST stole money", **fields: object) -> Mention:
+        """Keep a mention and judge it a likely repeat about subject-1."""
+        kept = self.post(name, text, **fields)
+        self.decide(kept, self.judgement())
+        return kept
+
+    def request(self, mention: Mention, **fields: object) -> CaptureRequest:
+        basis = CaptureRequest(id=0, mention_id=mention.id, revision=mention.revision, url=mention.url)
+        return replace(basis, **fields)  # type: ignore[arg-type]
+
+    def capture(self, mention: Mention, name: str = "capture-1", **fields: object) -> Capture:
+        artifact = Artifact(
+            role=ArtifactRole.PAGE,
+            path="page.html",
+            media_type="text/html",
+            size=5_000_000_000,
+            sha256="ab" * 32,
+            origin=Origin.WIRE,
+        )
+        basis = Capture(
+            id=name,
+            mention_id=mention.id,
+            revision=mention.revision,
+            requested_url=mention.url,
+            final_url=mention.url,
+            http_status=200,
+            captured_at=NOW,
+            outcome=CaptureOutcome.COMPLETE,
+            completeness=Completeness.FOUND,
+            artifacts=(artifact, replace(artifact, role=ArtifactRole.TEXT, path="page.txt", size=1)),
+            manifest_sha256="cd" * 32,
+            incomplete=("no picture",),
+        )
+        return replace(basis, **fields)  # type: ignore[arg-type]
+
+    def alert(self, key: str = "match:1", **fields: object) -> Alert:
+        basis = Alert(kind=AlertKind.MATCH, dedupe_key=key, created_at=NOW, payload={"n": [1, "x"]})
+        return replace(basis, **fields)  # type: ignore[arg-type]
+
+    def poll(
+        self,
+        outcome: PollOutcome = PollOutcome.OK,
+        *,
+        source: str = "town-forum",
+        query_key: str = "*",
+        at: datetime = NOW,
+        error: str = "",
+    ) -> Poll:
+        return Poll(
+            connector="feed",
+            source=source,
+            query_key=query_key,
+            started_at=at - timedelta(seconds=1),
+            finished_at=at,
+            outcome=outcome,
+            fetched=3,
+            new=2,
+            revised=1,
+            gone=0,
+            error=error,
+        )
+
+
+@pytest.fixture
+def shelf(store: SqlStore) -> Shelf:
+    return Shelf(store)
+
+
+@pytest.fixture
+def shelf_of() -> Callable[[SqlStore], Shelf]:
+    return Shelf

@@ -1,0 +1,104 @@
+"""The whole line in one process, from a site on loopback to a webhook and a mailbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.bootstrap import open_app
+from monitor.demo import Folder, World, texts, write_configuration
+from monitor.domain import AlertKind, CaptureOutcome, Level, PollOutcome
+from monitor.ports import HitFilter
+from monitor.settings import load_settings
+
+FIRST = [find for find in texts.FINDS if find.likely and find.step == 1]
+LIKELY = [find for find in texts.FINDS if find.likely]
+
+
+@pytest.fixture
+def town(tmp_path: Path):
+    with World(tmp_path) as world:
+        yield world, load_settings(write_configuration(Folder(tmp_path), world, browser="off"))
+
+
+async def test_two_passes(town):
+    world, settings = town
+    async with open_app(settings) as app:
+        first = await app.once()
+        by_source = {poll.source: poll for poll in first.polled}
+        assert by_source["ferry-notes"].outcome is PollOutcome.UNAVAILABLE
+        assert by_source["town-forum"].new == len(texts.DENTISTS)
+        assert first.delivered == len(FIRST)
+        assert len(world.calls.paths) == len(world.mailbox.paths) == len(FIRST)
+        assert all(capture.outcome is CaptureOutcome.PARTIAL for capture in first.captures)
+
+        again = await app.once()
+        assert (again.assessed, again.delivered, again.captures) == (0, 0, ())
+        assert sum(poll.new + poll.revised + poll.gone for poll in again.polled) == 0
+
+        world.advance()
+        second = await app.once()
+        assert sum(poll.revised for poll in second.polled) == 1
+        assert sum(poll.gone for poll in second.polled) == 1
+        assert len(world.calls.paths) == len(world.mailbox.paths) == len(LIKELY)
+        likely = app.store.hits(HitFilter(min_level=Level.LIKELY))
+        assert len(likely) == len(LIKELY)
+        assert app.vault.verify().is_intact
+
+
+async def test_an_edit_is_a_revision_and_both_are_kept(town):
+    world, settings = town
+    async with open_app(settings) as app:
+        await app.once()
+        world.advance()
+        await app.once()
+        (hit,) = [one for one in app.store.hits(HitFilter()) if "Edit: my neighbour" in one.text]
+        assert [one.revision for one in app.store.revisions(hit.mention_id)] == [1, 2]
+        assert (hit.revision, hit.level) == (2, Level.LIKELY)
+
+
+async def test_a_restart_is_a_resume(town):
+    world, settings = town
+    async with open_app(settings) as app:
+        await app.poll(force=True)
+    assert world.calls.paths == ()
+    async with open_app(settings) as app:
+        while app.assess():
+            continue
+    assert world.calls.paths == ()
+    async with open_app(settings) as app:
+        await app.once()
+    assert len(world.calls.paths) == len(FIRST)
+
+
+async def test_a_channel_that_is_down_gets_its_alerts_later(tmp_path):
+    down = [True]
+    calls: list[bytes] = []
+
+    def receive(body: bytes) -> int:
+        if down[0]:
+            return 503
+        calls.append(body)
+        return 200
+
+    with World(tmp_path, receive=receive) as world:
+        settings = load_settings(write_configuration(Folder(tmp_path), world, browser="off"))
+        async with open_app(settings) as app:
+            report = await app.once()
+            assert (report.delivered, report.undelivered) == (0, len(FIRST))
+            assert len(world.mailbox.paths) == len(FIRST)
+            down[0] = False
+            report = await app.once()
+            assert report.delivered == len(FIRST)
+            assert len(calls) == len(FIRST)
+            assert len(world.mailbox.paths) == len(FIRST), "the channel that had its message gets no second one"
+
+
+async def test_an_empty_day_is_told_too(town):
+    world, settings = town
+    async with open_app(settings) as app:
+        await app.send_digest()
+        assert len(world.mailbox.paths) == 1
+        (alert,) = app.store.alerts()
+        assert alert.kind is AlertKind.DIGEST
