@@ -177,13 +177,15 @@ async def _walk(store: PollStore, source: Source, target: Target, clock: Clock, 
     query = Query(key=target.query_key, terms=target.terms)
     async with aclosing(source.connector.poll(source.context(clock.now()), query, cursor)) as pages:  # type: ignore[type-var]  # the contract promises an async generator's aclose
         async for page in pages:
+            tally.not_modified = page.not_modified
+            if page.not_modified and page.cursor == cursor and not (page.items or page.gone):
+                continue
             rows = rows_from(source.name, target.query_key, page, clock.now())
             result = await asyncio.to_thread(store.save_page, rows)
             tally.fetched += len(page.items)
             tally.new += result.new
             tally.revised += result.revised
             tally.gone += result.gone
-            tally.not_modified = page.not_modified
 
 
 def _parse_cursor(source: Source, kept: str) -> BaseModel:

@@ -183,4 +183,4 @@ def _doubt(
 
 def is_weak_alone(hits: Sequence[NameHit]) -> bool:
     """Tell whether only a family name without a title was found, which is worth a look only with context."""
-    return all(hit.form.kind is Kind.SURNAME for hit in hits)
+    return bool(hits) and all(hit.form.kind is Kind.SURNAME for hit in hits)

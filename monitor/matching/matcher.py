@@ -12,6 +12,8 @@ from monitor.matching.encoder import Encoder
 from monitor.matching.gate import Gate, NameHit
 from monitor.matching.statements import Wording, wordings
 from monitor.matching.thresholds import Thresholds
+from monitor.text.views import fold
+from monitor.text.words import stem
 
 
 class Matcher:
@@ -62,6 +64,8 @@ class Matcher:
         judgements = []
         for number in sorted(numbers):
             found = Found(tuple(in_title.get(number, ())), tuple(in_text.get(number, ())))
+            if about.is_weak_alone((*found.title, *found.text)) and not self._is_worth_a_look(number, mention, found):
+                continue
             subject = self._gate.subjects[number]
             judgement = judge(mention, subject, self._wordings(number), self.thresholds, found, self._encoder)
             if judgement.about.score >= self.thresholds.about_min or not about.is_weak_alone(
@@ -76,6 +80,18 @@ class Matcher:
             subject = self._gate.subjects[number]
             ready = self._ready[number] = wordings(subject, self._statements[subject.id])
         return ready
+
+    def _is_worth_a_look(self, number: int, mention: Mention, found: Found) -> bool:
+        """Tell whether a family name alone could mean the subject: written as a name, with context or telling words."""
+        text = mention.text or mention.title
+        hits, content = (found.text, mention.text) if found.text else (found.title, mention.title)
+        if not content[hits[0].start].isupper() and content != content.lower():
+            return False
+        padded = f" {fold(text[:20_000])} "
+        if about.present_terms(self._gate.subjects[number].context_terms, padded):
+            return True
+        stems = {stem(word) for word in padded.split()}
+        return any(len(stems & wording.telling) >= 2 for wording in self._wordings(number))
 
     def _by_subject(self, text: str) -> dict[int, list[NameHit]]:
         grouped: dict[int, list[NameHit]] = defaultdict(list)

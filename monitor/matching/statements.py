@@ -27,6 +27,7 @@ class Wording:
     statement: Statement
     text: str
     passage: Passage
+    telling: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def wordings(subject: Subject, statements: tuple[Statement, ...]) -> tuple[Wordi
         for text in (statement.text, *statement.paraphrases):
             words = [word for word, _, _ in words_at(text)]
             kept = [word for word in words if word not in masked and word.removesuffix("s") not in masked]
-            out.append(Wording(statement, text, passage_of(kept or words)))
+            masked_words = passage_of(kept or words)
+            telling = zip(masked_words.stems, masked_words.weights, strict=True)
+            out.append(Wording(statement, text, masked_words, frozenset(s for s, w in telling if w > 0.5)))
     return tuple(out)
 
 

@@ -102,3 +102,21 @@ async def test_an_empty_day_is_told_too(town):
         assert len(world.mailbox.paths) == 1
         (alert,) = app.store.alerts()
         assert alert.kind is AlertKind.DIGEST
+
+
+async def test_an_unchanged_source_costs_no_page_in_the_database(town):
+    _, settings = town
+    async with open_app(settings) as app:
+        await app.poll(force=True)
+        kept: list[str] = []
+        save_page = app.store.save_page
+
+        def counted(rows):
+            kept.append(rows.source)
+            return save_page(rows)
+
+        app.store.save_page = counted
+        polls = await app.poll(force=True)
+        assert kept == []
+        unchanged = {poll.source for poll in polls if poll.outcome is PollOutcome.UNCHANGED}
+        assert unchanged == {poll.source for poll in polls} - {"ferry-notes"}
