@@ -35,10 +35,11 @@ RUN /opt/builder/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel
 
 
 FROM base
-# Without the Noto fonts, pages in other scripts are pictured as empty boxes. tini ends what Chromium leaves behind.
+# Without the Noto fonts, pages in other scripts are pictured as empty boxes; Playwright's driver needs libatomic1;
+# tini ends what Chromium leaves behind.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        chromium fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core tini \
+        chromium fonts-noto-cjk fonts-noto-color-emoji fonts-noto-core libatomic1 tini \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 goodname \
     && useradd --uid 10001 --gid 10001 --home-dir /data --no-create-home --shell /usr/sbin/nologin goodname \

@@ -142,13 +142,14 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--split", default="dev", help="file name without .jsonl")
     parser.add_argument("--semantic", action="store_true", help="with the sentence encoder of the [semantic] extra")
+    parser.add_argument("--model", type=Path, default=Path("data/model"), help="folder with the encoder's files")
     parser.add_argument("--smoke", action="store_true", help="few posts, no baselines, for CI")
     chosen = parser.parse_args()
     encoder: Encoder | None = None
     if chosen.semantic:
         from monitor.semantic import load_encoder
 
-        encoder = load_encoder()
+        encoder = load_encoder(chosen.model)
     out = {}
     for folder in sorted(path for path in chosen.data.iterdir() if (path / f"{chosen.split}.jsonl").exists()):
         claims, posts = read(folder / "claims.jsonl"), read(folder / f"{chosen.split}.jsonl")

@@ -24,6 +24,8 @@ from monitor.text import canonical_url, fallback_id, unwrap_url
 _EDITED_AFTER = timedelta(minutes=1)
 _MEDIA_TYPES = re.compile(r"(image|audio|video)(/|$)", re.IGNORECASE)
 _HTML_START = re.compile(rb"<(?:!doctype\s{1,9}html|html|head|body)\b", re.IGNORECASE)
+_FIRST_TAG = re.compile(rb"<(?:\w{1,20}:)?(?:rss|feed|rdf|channel|cdf)\b", re.IGNORECASE)
+_BEGINNING = 64 * 1024
 _CLOSED_ITEM = re.compile(rb"</(?:\w{1,20}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _CLOSED_FEED = re.compile(rb"</(?:\w{1,20}:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _HARMLESS_BYTES = 128 * 1024
@@ -76,20 +78,28 @@ def read(body: bytes, options: FeedOptions) -> Parsed:
         return Parsed(problem="It is empty.")
     if is_json(body):
         return read_json_feed(body, options.url)
+    if not _could_be_feed(body):
+        return Parsed(problem=_what_it_is(body))
     headers = {"content-location": options.url, "content-type": _xml_type(options.content_type)}
     found = feedparser.parse(
         io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
     )
-    if not found.version and not found.entries:
+    is_cut = not _CLOSED_FEED.search(body[-4096:]) and bool(found.bozo)
+    if not found.entries and (is_cut or not found.version):
         return Parsed(problem=_what_it_is(body))
     raw_entries = list(found.entries[:MAX_ITEMS])
-    is_cut = not _CLOSED_FEED.search(body[-4096:]) and bool(found.bozo)
     if is_cut and len(_CLOSED_ITEM.findall(body)) < len(raw_entries):
         raw_entries.pop()  # it may be half an item; half a text would look like an edit
     reader = _Reader(found.feed, options.url, is_atom=found.version.startswith("atom"))
     return Parsed(
         entries=tuple(_distinct(map(reader.entry, raw_entries))), method=found.version or "xml", is_cut=is_cut
     )
+
+
+def _could_be_feed(body: bytes) -> bool:
+    """Look for the first tag of a feed, so that pages which are none cost no parsing; odd encodings are let through."""
+    start = body[:_BEGINNING].replace(b"\0", b"")  # UTF-16 and UTF-32 fill up with zeros
+    return bool(_FIRST_TAG.search(start)) or b"<" not in start
 
 
 def _xml_type(content_type: str) -> str:

@@ -82,7 +82,7 @@ def is_harmless(body: bytes) -> bool:
     """
     if len(body) > _HARMLESS_BYTES or body.count(b"<") > _MOST_TAGS or b"\0" in body or b"\x1b" in body:
         return False
-    position = 0
+    lower, position = body.lower(), 0
     while found := _TAG_START.search(body, position):
         if found[0].endswith(b"!--"):
             position = body.find(b"-->", found.end())
@@ -91,7 +91,7 @@ def is_harmless(body: bytes) -> bool:
             if tag is None or len(_QUOTED.sub(b"", tag[0])) > _LONGEST_TAG:
                 return False
             kind = found[1].lower()
-            position = body.lower().find(b"</" + kind, tag.end()) if kind in _RAW else tag.end()
+            position = lower.find(b"</" + kind, tag.end()) if kind in _RAW else tag.end()
         if position < 0:
             return False
     return True

@@ -20,7 +20,7 @@ from monitor.web import Probe, SourceProbe, WebServer, create_app
 
 log = logging.getLogger("goodname.daemon")
 
-TICKS_S = {"poll": 1.0, "assess": 1.0, "preserve": 1.0, "deliver": 1.0, "digest": 30.0, "recover": 3600.0}
+TICKS_S = {"poll": 1.0, "assess": 1.0, "preserve": 1.0, "deliver": 1.0, "digest": 30.0, "recover": 86400.0}
 """How often each job looks for work; what is due is decided by rows in the database."""
 
 PARALLEL_POLLS = 16

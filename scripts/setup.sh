@@ -35,14 +35,22 @@ fail() {
 
 # --- programs of the system ------------------------------------------------------------------------------------------
 
+# What apt says is shown only when it fails.
+quietly() {
+    local output
+    output=$("$@" </dev/null 2>&1) && return 0
+    printf '%s\n' "$output" >&2
+    return 1
+}
+
 apt_updated=false
 debian_install() {
     $is_root && command -v apt-get >/dev/null || return 1
     if ! $apt_updated; then
-        apt-get update -qq >/dev/null || return 1
+        quietly apt-get update -qq || return 1
         apt_updated=true
     fi
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >/dev/null
+    quietly env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
 is_installed() { dpkg-query -W -f '${db:Status-Abbrev}' "$1" 2>/dev/null | grep -q '^ii'; }
@@ -69,10 +77,13 @@ has_browser() {
     return 1
 }
 
+has_libatomic() { compgen -G '/usr/lib*/libatomic.so.1' >/dev/null || compgen -G '/usr/lib/*/libatomic.so.1' >/dev/null; }
+
 has_postgresql() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 
 system_packages() {
     has_browser || want "for pictures of pages" chromium
+    has_libatomic || want "the browser's driver needs it" libatomic1
     want "else other scripts and emoji are pictured as empty boxes" \
         fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji
     [ "$kind" = dev ] || return 0
@@ -113,7 +124,7 @@ pip_install() { "$venv/bin/python" -m pip install -qq --disable-pip-version-chec
 
 # uv is ten times as quick; pip knows a source of packages that a person has set up for pip alone.
 py_install() {
-    if [ -n "$uv" ] && "$uv" pip install --quiet --python "$venv/bin/python" "$@"; then return 0; fi
+    if [ -n "$uv" ] && "$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" "$@"; then return 0; fi
     has_pip || fail "The packages could not be installed; the reason stands above." "make setup"
     pip_install "$@"
 }
@@ -134,6 +145,7 @@ python_packages() {
     py_install --require-hashes -r requirements-build.lock
     # The project itself: from here, editable, built by the locked builder, adding no package of its own.
     py_install --no-deps --no-build-isolation --editable .
+    "$venv/bin/python" -m compileall -q monitor connectors # else the first command takes seconds longer
 }
 
 # The stamp says for which files .venv was set up; "dev" holds everything that "demo" asks for.

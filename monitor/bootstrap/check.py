@@ -31,9 +31,7 @@ def check_config(path: Path) -> ConfigReport:
     _check_watchlist(settings, faults, warnings)
     _check_sources(settings, faults, warnings)
     _check_channels(settings, faults)
-    mode = capture_mode(settings)
-    if mode.chromium is None:
-        warnings.append(f"pages are kept without pictures; {mode.why_not}")
+    _check_browser(settings, faults, warnings)
     return ConfigReport(faults=tuple(faults), warnings=tuple(warnings), settings=settings)
 
 
@@ -75,3 +73,13 @@ def _check_channels(settings: Settings, faults: list[str]) -> None:
         build_notifier(settings, SystemClock())
     except ConfigError as error:
         faults += _sentences(error)
+
+
+def _check_browser(settings: Settings, faults: list[str], warnings: list[str]) -> None:
+    try:
+        mode = capture_mode(settings)
+    except ConfigError as error:
+        faults += _sentences(error)
+        return
+    if mode.chromium is None:
+        warnings.append(f"pages are kept without pictures; {mode.why_not}")

@@ -38,7 +38,7 @@ contact = "demo@wrenmouth.example"
 
 [capture]
 browser = {browser}
-timeout = "20s"
+timeout = "40s"
 
 [web]
 bind = "127.0.0.1:{web}"

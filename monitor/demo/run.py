@@ -6,11 +6,11 @@ import asyncio
 import email
 import email.policy
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from monitor.demo import expected
 from monitor.demo.expected import Seen
@@ -18,7 +18,10 @@ from monitor.demo.folder import Folder
 from monitor.demo.telling import Teller, tell_changes, tell_example, tell_faults, tell_finds, tell_unchecked
 from monitor.demo.world import World
 from monitor.domain import Capture, Poll
+from monitor.errors import MonitorError
 from monitor.ports import Store
+
+T = TypeVar("T")
 
 _PASS_SECONDS = 120
 _VERIFY_SECONDS = 60
@@ -110,8 +113,7 @@ async def _pass(stage: Stage, step: int, started: datetime) -> Seen:
     later = "" if step == 1 else " (later: one post edited, one removed, one site recovered)"
     teller.heading(f"Pass {step}{later}")
     with teller.busy(f"pass {step}: reading, judging, keeping, telling"):
-        async with asyncio.timeout(_PASS_SECONDS):
-            report = await stage.product.once()
+        report = await _in_time(stage.product.once(), f"pass {step}", _PASS_SECONDS)
     now = datetime.now(UTC)
     failed = sum(1 for poll in report.polled if poll.error)
     teller.line(
@@ -125,6 +127,19 @@ async def _pass(stage: Stage, step: int, started: datetime) -> Seen:
     tell_changes(teller, seen)
     tell_unchecked(teller, seen)
     return seen
+
+
+async def _in_time(work: Awaitable[T], name: str, seconds: int) -> T:
+    """Wait for one step; MonitorError when it takes longer than any machine should need."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await work
+    except TimeoutError:
+        raise MonitorError(
+            "The demonstration takes too long.",
+            why=f"{name} was not over after {seconds} s",
+            try_="Run `goodname demo --browser off`, or try again when the machine has less to do.",
+        ) from None
 
 
 def _judge(stage: Stage, seen: Seen) -> list[str]:
@@ -165,8 +180,7 @@ async def _verify(stage: Stage) -> list[str]:
     process = await asyncio.create_subprocess_exec(
         *stage.verify, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
-    async with asyncio.timeout(_VERIFY_SECONDS):
-        output, _ = await process.communicate()
+    output, _ = await _in_time(process.communicate(), "`evidence verify`", _VERIFY_SECONDS)
     stage.teller.heading("Evidence checked")
     stage.teller.line("$ goodname --config goodname.toml evidence verify")
     for line in output.decode("utf-8", "replace").splitlines()[:12]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 
 from monitor import __version__
 from monitor.contract import Http, Response
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
+from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Observed, Origin
 from monitor.errors import CaptureFailed, ConnectorError, FetchError
 from monitor.evidence.completeness import PageSigns, judge
 from monitor.evidence.completeness import reason as reason_for
@@ -31,7 +30,7 @@ class PlainCapturer:
         self._reason = reason
 
     async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
-        """Keep what the server sends; CaptureFailed when there is neither an answer nor one kept by the source."""
+        """Keep what the server sends; CaptureFailed when it sends none."""
         await keep_source(request, staging)
         return await keep_plainly(self._http, self._clock, request, staging, why=(self._reason,))
 
@@ -52,13 +51,14 @@ async def keep_plainly(
 ) -> Observed:
     """Fetch the page and keep it as sent; `why` says for each thing missing why there is no more.
 
-    The source's own answer must be in the staging area already. CaptureFailed when nothing at all is there.
+    CaptureFailed when the page cannot be reached.
     """
     started_at = clock.now()
     try:
         response = await http.get(request.url, ok=_ANY_STATUS)
     except (ConnectorError, FetchError) as fault:
-        return _unreached(clock, request, started_at, (*why, f"the page could not be fetched: {fault}"))
+        faults = (*why, f"the page could not be fetched: {fault}")
+        raise CaptureFailed(why="; ".join(faults), try_="It is tried again by itself.") from fault
     page = await _keep_response(response, request, staging)
     missing = await keep_images(http, request.images, staging)
     completeness = judge(request.quotes, _signs(request, response, page))
@@ -80,24 +80,6 @@ async def keep_plainly(
         remote_ip=response.remote_ip,
         incomplete=tuple(gaps),
         failure=reason_for(completeness) or gaps[0],
-    )
-
-
-def _unreached(clock: Clock, request: CaptureRequest, started_at: datetime, gaps: tuple[str, ...]) -> Observed:
-    if not request.raw:
-        raise CaptureFailed(why="; ".join(gaps), try_="It is tried again by itself.")
-    return Observed(
-        requested_url=request.url,
-        final_url=request.url,
-        http_status=0,
-        started_at=started_at,
-        captured_at=clock.now(),
-        outcome=CaptureOutcome.FAILED,
-        completeness=Completeness.UNKNOWN,
-        software={"goodname": __version__, **machine()},
-        options={"browser": "none"},
-        incomplete=(*gaps, "only what the source answered when the post was found is kept"),
-        failure=gaps[-1],
     )
 
 

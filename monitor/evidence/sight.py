@@ -24,6 +24,21 @@ class Limits:
     height: int = 16_000
     post_height: int = 6_000
 
+    @property
+    def answer_seconds(self) -> float:
+        """Give how long a site may take to begin to answer."""
+        return min(20.0, self.seconds / 2)
+
+    @property
+    def parse_seconds(self) -> float:
+        """Give how long a page may take to be there, pictures and frames apart."""
+        return min(8.0, self.seconds / 5)
+
+    @property
+    def rest_seconds(self) -> float:
+        """Give how long a page may go on loading more."""
+        return min(5.0, self.seconds / 9)
+
 
 @dataclass(kw_only=True, slots=True)
 class Sight:

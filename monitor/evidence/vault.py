@@ -19,6 +19,7 @@ from monitor.evidence.custody import CustodyLog
 from monitor.evidence.disk import (
     disk_fault,
     free_bytes,
+    hash_file,
     lock_folder,
     private_folder,
     read_file,
@@ -114,6 +115,16 @@ class FileVault:
     def custody(self, capture_id: str = "") -> tuple[CustodyEvent, ...]:
         """Give the log's events, of one capture or of all, oldest first."""
         return tuple(event for event in self._log.events() if not capture_id or event.capture_id == capture_id)
+
+    def captures(self) -> Iterator[Capture]:
+        """Give every sealed capture that is still as it was sealed, oldest first, so that a store can catch up.
+
+        One whose manifest was altered or is missing is passed over here; `verify` names it.
+        """
+        chain = self._log.chain()
+        for capture_id, sha256 in tuple(chain.sealed.items()):
+            if capture_id not in chain.deleted and _is_intact(self._captures / capture_id / manifest.NAME, sha256):
+                yield manifest.read_capture(self._manifest(capture_id))
 
     def verify(self, capture_id: str = "", *, head: str = "", progress: Progress | None = None) -> Verification:
         """Check every file, manifest and log record, of one capture or of all, and record that it was checked.
@@ -224,6 +235,13 @@ class FileVault:
         if not wanted:
             raise FixityError("There is no such capture.", why="the custody log does not name it")
         return _checked(self._captures / capture_id / manifest.NAME, wanted)
+
+
+def _is_intact(path: Path, wanted: str) -> bool:
+    try:
+        return hash_file(path)[1] == wanted
+    except OSError:
+        return False
 
 
 def _names(folder: Path) -> list[str]:

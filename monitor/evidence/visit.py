@@ -20,9 +20,6 @@ from monitor.text.clean import clean_text
 
 T = TypeVar("T")
 
-_GOTO_SECONDS = 20.0
-_PARSE_SECONDS = 8.0
-_REST_SECONDS = 5.0
 _QUIET_SECONDS = 0.5
 _PAUSE = 0.08
 _SCROLL_STEPS = 40
@@ -89,10 +86,10 @@ class Visit:
 
         BadCertificate, VisitFailed, PageStuck or PageLost when there is then nothing to keep.
         """
+        seconds = self.limits.answer_seconds
         try:
             self.document = await self.within(
-                _GOTO_SECONDS + 2,
-                self.page.goto(self.sight.request.url, wait_until="commit", timeout=_GOTO_SECONDS * 1000),
+                seconds + 2, self.page.goto(self.sight.request.url, wait_until="commit", timeout=seconds * 1000)
             )
         except TimeoutError:
             raise VisitFailed("the page did not answer in time") from None
@@ -101,7 +98,7 @@ class Visit:
         self._require_page()
         await self._parse()
         await self._answers()
-        await self.rest(_REST_SECONDS)
+        await self.rest(self.limits.rest_seconds)
         if self.document is not None:
             await self._learn(self.document)
         await self._scroll()
@@ -215,12 +212,11 @@ class Visit:
             raise VisitFailed(f"the address is a file ({media_type}), not a page")
 
     async def _parse(self) -> None:
+        seconds = self.limits.parse_seconds
         try:
-            await self.within(
-                _PARSE_SECONDS + 2, self.page.wait_for_load_state("domcontentloaded", timeout=_PARSE_SECONDS * 1000)
-            )
+            await self.within(seconds + 2, self.page.wait_for_load_state("domcontentloaded", timeout=seconds * 1000))
         except (PlaywrightError, TimeoutError):
-            self.sight.gap(f"the page was still loading after {_PARSE_SECONDS:.0f} s; what had come by then is kept")
+            self.sight.gap(f"the page was still loading after {seconds:.0f} s; what had come by then is kept")
             await self._attempt(self.session.send("Page.stopLoading"))
 
     async def _answers(self) -> None:

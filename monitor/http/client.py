@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json as jsons
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
 from monitor.contract import Response
-from monitor.errors import AddressForbidden, MonitorError, RateLimited, SourceUnavailable, TooLarge
+from monitor.errors import AddressForbidden, MonitorError, RateLimited, SourceChanged, SourceUnavailable, TooLarge
 from monitor.http.answers import error_for
 from monitor.http.bodies import ACCEPT_ENCODING, decode, read_capped
 from monitor.http.faults import FAULTS, Budget, boundary
@@ -39,6 +40,8 @@ class _Request:
     ok: frozenset[int]
     limits: HttpLimits
     obey_robots: bool
+    method: str = "GET"
+    body: bytes | None = field(default=None, repr=False)
 
 
 class _Answer(aiohttp.ClientResponse):
@@ -105,6 +108,13 @@ class HttpClient:
             following = redirect_target(answer, target)
             if following is None:
                 return replace(answer, redirects=tuple(passed))
+            if request.body is not None:
+                raise SourceChanged(
+                    f"{site_key(target)} redirects a request that sends something.",
+                    connector=request.source,
+                    why="What is sent may be a secret, so it goes to no other address.",
+                    try_="Check the base address in this source's settings.",
+                )
             passed.append(str(target))
             if len(passed) > request.limits.max_redirects:
                 raise SourceUnavailable(
@@ -164,7 +174,7 @@ class HttpClient:
                 "request",
                 extra={
                     "source": request.source,
-                    "method": "GET",
+                    "method": request.method,
                     "host": site_key(url),
                     "status": status,
                     "bytes": size,
@@ -178,7 +188,9 @@ class HttpClient:
         limits = request.limits
         with self.guard.hop() as hop:
             try:
-                answer = await session.get(url, headers=headers, allow_redirects=False)
+                answer = await session.request(
+                    request.method, url, headers=headers, data=request.body, allow_redirects=False
+                )
             except OSError as error:
                 if hop.refused:
                     raise AddressForbidden(
@@ -282,3 +294,23 @@ class SourceHttp:
             sent["If-Modified-Since"] = last_modified
         request = _Request(source=self._name, headers=sent, ok=ok, limits=self._limits, obey_robots=self._obey_robots)
         return await self._client.fetch(url, params, request)
+
+    async def post_json(
+        self,
+        url: str,
+        *,
+        json: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Send a JSON object; see contract.Http for what it raises."""
+        request = _Request(
+            source=self._name,
+            headers={"Accept": "application/json", **(headers or {}), "Content-Type": "application/json"},
+            ok=ok,
+            limits=self._limits,
+            obey_robots=False,
+            method="POST",
+            body=jsons.dumps(json).encode(),
+        )
+        return await self._client.fetch(url, None, request)

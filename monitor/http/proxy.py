@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import struct
@@ -246,7 +247,8 @@ def _cut(writer: asyncio.StreamWriter) -> None:
     """Reset the connection: a polite end would make half an answer look like a whole one."""
     plug = writer.get_extra_info("socket")
     if plug is not None:
-        plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with contextlib.suppress(OSError):  # the peer may have closed it already
+            plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()
 
 

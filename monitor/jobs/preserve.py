@@ -29,11 +29,13 @@ PARALLEL = 2
 
 
 def recover(store: CaptureStore, vault: Vault, clock: Clock) -> tuple[Capture, ...]:
-    """Finish what a crash interrupted: sealed captures that the database has not heard of. Idempotent."""
-    captures = vault.recover()
-    for capture in captures:
+    """Finish what a crash interrupted, and tell the database of sealed captures it has not heard of. Idempotent."""
+    recovered = vault.recover()
+    known = store.capture_ids()
+    missed = tuple(capture for capture in vault.captures() if capture.id not in known)
+    for capture in missed:
         store.finish_capture(capture, _alerts(capture, clock.now()))
-    return captures
+    return tuple({capture.id: capture for capture in (*recovered, *missed)}.values())
 
 
 async def run(
@@ -98,7 +100,7 @@ def _after_failure(
 def _seal_failed(vault: Vault, request: CaptureRequest, words: str, now: datetime) -> Capture:
     staging = vault.stage(request, now)
     if request.raw:
-        staging.add(ArtifactRole.SOURCE, "source", request.raw_media_type, Origin.WIRE, request.raw)
+        staging.add(ArtifactRole.SOURCE, "source", request.raw_media_type, Origin.DECODED, request.raw)
     observed = Observed(
         requested_url=request.url,
         final_url="",

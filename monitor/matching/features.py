@@ -229,7 +229,7 @@ COEFFICIENTS = (0.483, 1.969, 2.524, -1.002, 0.883, 1.78, 0.673, 0.89, 0.151, 1.
 INTERCEPT = -5.214
 
 
-MEANING = (0.75, 7.0, -3.4)
+MEANING = (0.9, 3.5, -1.3)
 """Weigh the lexical logit, the encoder's likeness and the constant, when an encoder is there."""
 
 

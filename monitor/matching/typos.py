@@ -76,13 +76,16 @@ class TypoIndex:
         if self._words.isdisjoint(words) and not self._singles:
             return
         found = 0
+        known: dict[tuple[str, str], list[tuple[int, Owner]]] = {}
         position, before, start_before, was_known = 0, "", 0, False
         for word in words:
             is_known = word in self._words
             if is_known or was_known:
-                for hit in self._pair(before, word, start_before, position, view):
+                if (before, word) not in known:
+                    known[before, word] = self._pair(before, word, view)
+                for edits, owner in known[before, word]:
                     found += 1
-                    yield hit
+                    yield TypoHit(start_before, position + len(word), edits, (owner,))
             was_known = is_known
             if self._singles and (word[:3] + "<" in self._ends or ">" + word[-3:] in self._ends):
                 yield from self._single(word, position)
@@ -91,7 +94,7 @@ class TypoIndex:
             start_before, before = position, word
             position += len(word) + 1
 
-    def _pair(self, first: str, second: str, start: int, middle: int, view: View) -> Iterator[TypoHit]:
+    def _pair(self, first: str, second: str, view: View) -> list[tuple[int, Owner]]:
         keys = []
         if first in self._words:
             keys += [f"{first} {second[:1]}", f"{first} {second[-1:]}<"]
@@ -104,8 +107,7 @@ class TypoIndex:
                 edits = _pair_edits(first, second, pattern)
                 if edits:
                     owners.setdefault((owner[0], owner[1].pattern), (edits, owner))
-        for edits, owner in owners.values():
-            yield TypoHit(start, middle + len(second), edits, (owner,))
+        return list(owners.values())
 
     def _single(self, word: str, position: int) -> Iterator[TypoHit]:
         for pattern, owners in self._singles.items():

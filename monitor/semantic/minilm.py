@@ -54,10 +54,10 @@ class MiniLm:
     """Encode sentences into 384 numbers of length 1; deterministic, no network, one thread at a time."""
 
     def __init__(self, folder: Path) -> None:
-        import numpy  # noqa: PLC0415 - part of an optional extra
+        import numpy as np  # noqa: PLC0415 - part of an optional extra
         from tokenizers import Tokenizer  # noqa: PLC0415 - part of an optional extra
 
-        self._np = numpy
+        self._np = np
         self._tokenizer: Any = Tokenizer.from_file(str(folder / "tokenizer.json"))  # the library has no types
         self._tokenizer.enable_truncation(_LONGEST)
         self._tokenizer.no_padding()
@@ -113,9 +113,12 @@ class MiniLm:
 
         def heads(name: str) -> Floats:
             made = self._dense(hidden, f"{prefix}attention.self.{name}")
-            return made.reshape(batch, width, _HEADS, size // _HEADS).transpose(0, 2, 1, 3)
+            split = made.reshape(batch, width, _HEADS, size // _HEADS).transpose(0, 2, 1, 3)
+            result: Floats = np.ascontiguousarray(split)
+            return result
 
-        scores = heads("query") @ heads("key").transpose(0, 1, 3, 2) / np.float32((size // _HEADS) ** 0.5)
+        scores = np.matmul(heads("query"), np.ascontiguousarray(heads("key").transpose(0, 1, 3, 2)))
+        scores /= np.float32((size // _HEADS) ** 0.5)
         scores += (mask[:, None, None, :] - 1) * np.float32(1e9)
         shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
         shares /= shares.sum(axis=-1, keepdims=True)
@@ -126,7 +129,10 @@ class MiniLm:
         return self._normalise(self._dense(inner, f"{prefix}output.dense") + hidden, f"{prefix}output.LayerNorm")
 
     def _dense(self, values: Floats, name: str) -> Floats:
-        result: Floats = values @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        # One flat product: numpy multiplies stacks of matrices one by one.
+        flat = values.reshape(-1, values.shape[-1]) @ self._weights[f"{name}.weight"].T
+        flat += self._weights[f"{name}.bias"]
+        result: Floats = flat.reshape(*values.shape[:-1], -1)
         return result
 
     def _normalise(self, values: Floats, name: str) -> Floats:

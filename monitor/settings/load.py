@@ -35,7 +35,7 @@ def config_path(given: Path | None) -> Path:
     raise ConfigError(
         "There is no configuration file.",
         why=f"Looked for {' and '.join(str(place) for place in places)}.",
-        try_="Copy config/goodname.example.toml to goodname.toml, or run `goodname demo` to look around first.",
+        try_="Run `goodname config example > goodname.toml`, or `goodname demo` to look around first.",
     )
 
 
@@ -86,8 +86,18 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             body = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path} cannot be read.",
+            why="There is no such file.",
+            try_="Check its name and place; `goodname config example` prints one to start from.",
+        ) from None
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read.", why=error.strerror or str(error)) from None
+        raise ConfigError(
+            f"{path} cannot be read.",
+            why=error.strerror or str(error),
+            try_=f"Run `ls -l {path}` to see who may read it.",
+        ) from None
     if len(body) > _MAX_BYTES:
         raise ConfigError(f"{path} cannot be used.", why="it is larger than 4 MB")
     try:

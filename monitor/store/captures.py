@@ -113,6 +113,11 @@ class CaptureRows(Part):
             artifacts = load_artifacts(connection, [row.id for row in rows])
         return tuple(capture_of(row, artifacts.get(row.id, ())) for row in rows)
 
+    def capture_ids(self) -> frozenset[str]:
+        """Give the ids of all recorded captures."""
+        with self._db.reading() as connection:
+            return frozenset(connection.execute(select(capture.c.id)).scalars())
+
     def save_observation(self, seen: Observation) -> None:
         """Record one later look at a mention; "gone", and "live" after it, count as said by the source, too."""
         values = {

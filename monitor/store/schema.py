@@ -134,7 +134,8 @@ mention = Table(
     Column("pending_at", UtcMoment),
     # The newest revision that was ever decided about, 0 for none.
     Column("decided_revision", Integer, nullable=False),
-    Index("uq_mention_source_external_key", "source", "external_key", unique=True),
+    # The key comes first: without fresh statistics PostgreSQL else reads everything that is known of the source.
+    Index("uq_mention_external_key_source", "external_key", "source", unique=True),
     Index(
         "ix_mention_pending_at",
         "pending_at",

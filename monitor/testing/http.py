@@ -19,9 +19,10 @@ from monitor.testing.builders import NOW
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked:
-    """Record one request as a connector made it; `url` includes its parameters."""
+    """Record one request as a connector made it; `url` includes its parameters, `json` is what was sent, if any."""
 
     url: str
+    json: Mapping[str, object] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     etag: str = ""
     last_modified: str = ""
@@ -79,13 +80,33 @@ class FakeHttp:
         """Give the next answer of the script."""
         full = _same(url, params)
         self.asked.append(Asked(url=full, headers=dict(headers or {}), etag=etag, last_modified=last_modified))
+        given = self._next(full)
+        if given.status not in ok and not (given.status == 304 and (etag or last_modified)):
+            raise error_for(given.status, given.headers, host=urlsplit(full).netloc, source="", now=self._now)
+        return given if given.url else replace(given, url=full)
+
+    async def post_json(
+        self,
+        url: str,
+        *,
+        json: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Give the next answer of the address's script; it serves both ways of asking."""
+        full = _same(url)
+        self.asked.append(Asked(url=full, json=dict(json), headers=dict(headers or {})))
+        given = self._next(full)
+        if given.status not in ok:
+            raise error_for(given.status, given.headers, host=urlsplit(full).netloc, source="", now=self._now)
+        return given if given.url else replace(given, url=full)
+
+    def _next(self, full: str) -> Response:
         script = self._script.get(full) or deque([answer(status=404)])
         given = script.popleft() if len(script) > 1 else script[0]
         if isinstance(given, MonitorError):
             raise given
-        if given.status not in ok and not (given.status == 304 and (etag or last_modified)):
-            raise error_for(given.status, given.headers, host=urlsplit(full).netloc, source="", now=self._now)
-        return given if given.url else replace(given, url=full)
+        return given
 
 
 def context(http: FakeHttp, *, now: datetime = NOW, source: str = "a-source") -> Context:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +16,7 @@ class Received:
     method: str
     target: str
     headers: Mapping[str, str]
+    body: bytes = b""
 
 
 Script = Callable[[Received], bytes | AsyncIterator[bytes] | Awaitable[bytes]]
@@ -78,6 +79,8 @@ class LoopbackServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             received = _read(await reader.readuntil(b"\r\n\r\n"))
+            length = int(received.headers.get("content-length", "0"))
+            received = replace(received, body=await reader.readexactly(length))
             self.received.append(received)
             await self._send(self._script(received), writer)
         except (OSError, asyncio.IncompleteReadError):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
-from functools import cached_property
+from typing import Generic, TypeVar
 
 from monitor.text.fold import ASCII_DROPPED, ASCII_FOLD, ASCII_SKELETON, FOLD, LATIN, SKELETON, CharTable
 from monitor.text.lookalikes import DRAWN_LETTERS
@@ -111,6 +111,21 @@ def offsets(text: str, view: View) -> tuple[str, array[int]]:
     return "".join(letters), where
 
 
+Value = TypeVar("Value")
+
+
+class _Lazy(Generic[Value]):
+    """Make an attribute when it is first read; without the lock of the standard one, which costs more than the work."""
+
+    def __init__(self, make: Callable[[Views], Value]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __get__(self, views: Views, owner: type[Views]) -> Value:
+        value = views.__dict__[self._make.__name__] = self._make(views)
+        return value
+
+
 class Views:
     """Hold one text and its views, each made when first asked for."""
 
@@ -118,34 +133,34 @@ class Views:
         self.text = text
         self._maps: dict[View, array[int]] = {}
 
-    @cached_property
+    @_Lazy
     def folded(self) -> str:
         """Give the plain reading."""
         return fold(self.text)
 
-    @cached_property
+    @_Lazy
     def words(self) -> list[str]:
         """Give the words of the plain reading."""
         return self.folded.split(" ")
 
-    @cached_property
+    @_Lazy
     def latin(self) -> str:
         """Give the reading in Latin letters; empty when there is nothing to transliterate."""
         if self.text.isascii() or not _NON_LATIN.search(self.text):
             return ""
         return latin(self.text)
 
-    @cached_property
+    @_Lazy
     def squeezed(self) -> str:
         """Give the reading through disguises without spaces."""
         return squeeze(self.text)
 
-    @cached_property
+    @_Lazy
     def skeleton(self) -> str:
         """Give the reading through disguises with spaces."""
         return skeleton(self.text)
 
-    @cached_property
+    @_Lazy
     def is_disguised(self) -> bool:
         """Tell whether any word holds signs that may stand for letters, so that the skeleton is worth reading."""
         text = self.text

@@ -125,7 +125,7 @@ def chromium() -> Path:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def http(site: Site, tls_site: Site) -> AsyncIterator[HttpClient]:
     allow = [address.url.partition("://")[2] for address in (site, tls_site)]
-    limits = HttpLimits(min_interval=timedelta(0), deadline=timedelta(seconds=5))
+    limits = HttpLimits(min_interval=timedelta(0), deadline=timedelta(seconds=2))
     client = HttpClient(clock=RealClock(), allow=allow, user_agent="goodname/0 (test)", limits=limits)
     yield client
     await client.close()

@@ -9,10 +9,12 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import NullPool, create_engine
 
 from monitor.domain import (
     AboutSubject,
@@ -37,6 +39,8 @@ from monitor.domain import (
 )
 from monitor.ports import Decision, PageRows
 from monitor.store import SqlStore, open_store
+from monitor.store.migrate import REVISIONS
+from monitor.store.schema import metadata
 from monitor.testing.builders import NOW, make_mention
 from monitor.testing.fakes import FakeClock
 
@@ -102,15 +106,16 @@ class PostgresServer:
         with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
             connection.execute(sql)
 
-    def new_database(self, template: str = "template1") -> str:
+    def new_database(self) -> str:
         name = f"test_{next(self._names)}"
-        self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.execute(f"CREATE DATABASE {name}")
         return name
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
-    pytest.importorskip("psycopg", reason="the driver for PostgreSQL is not installed")
+    if find_spec("psycopg") is None:
+        _give_up("the driver for PostgreSQL is not installed")
     programs = _server_programs()
     # A socket's path has at most 107 characters, which pytest's own folders may exceed.
     folder = Path(tempfile.mkdtemp(prefix="gn-pg-"))
@@ -124,10 +129,19 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: PostgresServer) -> str:
+def postgres_database(postgres_server: PostgresServer) -> str:
+    """Give the address of the one database that all tests share; a database for each would take most of their time."""
+    url = postgres_server.url(postgres_server.new_database())
+    open_store(url, clock=FakeClock()).close()
+    return url
+
+
+@pytest.fixture
+def new_postgres(postgres_server: PostgresServer) -> Iterator[str]:
+    """Name a new, empty database for a test that does things to it."""
     name = postgres_server.new_database()
-    open_store(postgres_server.url(name), clock=FakeClock()).close()
-    return name
+    yield name
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -138,23 +152,33 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def sqlite_path(sqlite_template: Path) -> Iterator[Path]:
+    """Give a database file with an up-to-date schema and no rows, in memory where the system has such a folder."""
+    memory = Path("/dev/shm")
+    is_usable = memory.is_dir() and os.access(memory, os.W_OK)
+    with tempfile.TemporaryDirectory(prefix="gn-store-", dir=memory if is_usable else None) as folder:
+        path = Path(folder) / "goodname.db"
+        shutil.copy(sqlite_template, path)
+        yield path
+
+
+@pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a database of its own with an up-to-date schema and no rows."""
+def store_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Give the address of a database with an up-to-date schema and no rows."""
     if request.param == "sqlite":
-        path = tmp_path / "goodname.db"
-        shutil.copy(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        yield f"sqlite:///{request.getfixturevalue('sqlite_path')}"
         return
-    template = request.getfixturevalue("postgres_template")
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    name = server.new_database(template)
-    yield server.url(name)
-    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    url: str = request.getfixturevalue("postgres_database")
+    yield url
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        tables = "; ".join(f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables))
+        connection.exec_driver_sql(f"{tables}; UPDATE alembic_version SET version_num = '{REVISIONS[-1]}'")
 
 
 @pytest.fixture
@@ -165,10 +189,8 @@ def store(store_url: str, clock: FakeClock) -> Iterator[SqlStore]:
 
 
 @pytest.fixture
-def sqlite_store(sqlite_template: Path, tmp_path: Path, clock: FakeClock) -> Iterator[SqlStore]:
-    path = tmp_path / "goodname.db"
-    shutil.copy(sqlite_template, path)
-    opened = open_store(f"sqlite:///{path}", clock=clock)
+def sqlite_store(sqlite_path: Path, clock: FakeClock) -> Iterator[SqlStore]:
+    opened = open_store(f"sqlite:///{sqlite_path}", clock=clock)
     yield opened
     opened.close()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -180,12 +179,10 @@ def test_many_processes_may_start_at_once(tmp_path: Path, clock):
 
 
 @pytest.mark.postgres
-def test_a_new_postgres_database_is_made_ready_once(postgres_server, clock):
-    name = postgres_server.new_database()
-    for store in run_together(lambda _: open_store(postgres_server.url(name), clock=clock)):
+def test_a_new_postgres_database_is_made_ready_once(postgres_server, new_postgres, clock):
+    for store in run_together(lambda _: open_store(postgres_server.url(new_postgres), clock=clock)):
         assert store.check()["engine"] == "PostgreSQL"
         store.close()
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 # SQLite
@@ -247,11 +244,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "BUSY_SECONDS", 0.05)
 
 
-def test_a_locked_database_is_told(impatient, sqlite_template: Path, tmp_path: Path, clock, shelf_of):
-    path = tmp_path / "goodname.db"
-    shutil.copy(sqlite_template, path)
-    store = open_store(f"sqlite:///{path}", clock=clock)
-    other = sqlite3.connect(path, isolation_level=None)
+def test_a_locked_database_is_told(impatient, sqlite_path: Path, clock, shelf_of):
+    store = open_store(f"sqlite:///{sqlite_path}", clock=clock)
+    other = sqlite3.connect(sqlite_path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     page = shelf_of(store).page(make_mention())
     with pytest.raises(StoreBusy, match="locked"):
@@ -353,33 +348,33 @@ def test_an_id_is_never_given_twice(sqlite_store: SqlStore, shelf_of):
 
 
 @pytest.mark.postgres
-def test_a_server_that_went_away_is_told_and_found_again(postgres_server, postgres_template, clock, shelf_of):
-    name = postgres_server.new_database(postgres_template)
-    store = open_store(postgres_server.url(name), clock=clock)
+def test_a_server_that_went_away_is_told_and_found_again(postgres_server, new_postgres, clock, shelf_of):
+    store = open_store(postgres_server.url(new_postgres), clock=clock)
     shelf = shelf_of(store)
     kept = shelf.post("a")
 
     def lose_the_server() -> None:
         with store._db.writing() as connection:
-            postgres_server.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+            postgres_server.execute(
+                f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{new_postgres}'"
+            )
             connection.execute(text("SELECT 1"))
 
     with pytest.raises(StoreBusy):
         lose_the_server()
     assert store.mention(kept.id) == kept
     store.close()
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.mark.postgres
-def test_a_server_that_only_reads_is_told(postgres_server, postgres_template, clock, shelf_of):
-    name = postgres_server.new_database(postgres_template)
-    postgres_server.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    store = open_store(postgres_server.url(name), clock=clock)
+def test_a_server_that_only_reads_is_told(postgres_server, new_postgres, clock, shelf_of):
+    url = postgres_server.url(new_postgres)
+    open_store(url, clock=clock).close()
+    postgres_server.execute(f"ALTER DATABASE {new_postgres} SET default_transaction_read_only = on")
+    store = open_store(url, clock=clock)
     with pytest.raises(StoreBusy, match="read-only"):
         shelf_of(store).post()
     store.close()
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_server_that_is_not_there_is_told_without_the_password(tmp_path: Path):

@@ -235,7 +235,7 @@ posts = st.tuples(st.sampled_from(["a", "b", "c", "ü", "d\x00"]), st.sampled_fr
 pages = st.lists(st.tuples(st.lists(posts, max_size=6), st.lists(st.sampled_from("abc"), max_size=2)), max_size=8)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(pages=pages)
 def test_pages_in_any_order_never_double_a_mention(store: SqlStore, shelf, pages):
     source = f"source-{next(runs)}"

@@ -42,6 +42,14 @@ def test_check_names_every_fault_of_every_part(home):
     assert report["file"] == str(home.config)
 
 
+def test_check_names_a_browser_that_cannot_be_started_beside_other_faults(home):
+    home.edit('browser = "off"', 'browser = "/nowhere/chromium"')
+    home.edit('connector = "feed"', 'connector = "fed"')
+    faults = home.json("config", "check", code=2)["faults"]
+    assert len(faults) == 2
+    assert any("/nowhere/chromium" in fault for fault in faults)
+
+
 def test_check_contacts_nobody(home):
     home.run("config", "check")
     assert home.site.posted == []

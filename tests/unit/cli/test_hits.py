@@ -140,7 +140,7 @@ class TestExplain:
         shown = seed.run("explain", "1").stdout
         assert shown.startswith("FIRST LAST (subject-1): likely")
         assert "statement stole" in shown
-        assert "seed name “FIRST LAST” found as “" in shown
+        assert "full name “FIRST LAST” found as “" in shown
         (judged,) = seed.json("explain", "1", "--reveal")
         start, end = judged["matches"][0]["span"]
         assert REPEAT[start:end] == judged["matches"][0]["excerpt"]

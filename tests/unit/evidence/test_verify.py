@@ -323,3 +323,13 @@ def test_a_vanished_capture_whose_intent_has_no_end_is_missed(vault: FileVault, 
     assert verify_path(store).pending
     shutil.rmtree(folder)
     assert [finding.capture_id for finding in verify_path(store).findings] == [folder.name]
+
+
+def test_sealed_captures_are_given_again_for_a_store_that_missed_them(vault: FileVault, keep, store: Path) -> None:
+    last = keep("four")
+    assert [capture.id for capture in vault.captures()][-1] == last.id
+    assert list(vault.captures())[-1] == last
+    altered = kept(store)[0].parent
+    (altered / "manifest.json").write_bytes(b"{}")
+    assert altered.name not in {capture.id for capture in vault.captures()}
+    assert len(list(vault.captures())) == 3

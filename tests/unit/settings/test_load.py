@@ -205,7 +205,7 @@ def test_a_file_that_is_no_configuration_says_why(tmp_path, text, why):
 
 
 def test_a_file_that_cannot_be_read_says_why(tmp_path):
-    with pytest.raises(ConfigError, match="No such file"):
+    with pytest.raises(ConfigError, match="There is no such file"):
         load_settings(tmp_path / "absent.toml")
     with pytest.raises(ConfigError, match="directory"):
         load_settings(tmp_path)

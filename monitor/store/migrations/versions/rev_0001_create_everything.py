@@ -160,7 +160,7 @@ def _create_mentions() -> None:
     )
     op.create_index("ix_mention_first_seen_at", "mention", ["first_seen_at"])
     op.create_index("ix_mention_pending_at", "mention", ["pending_at", "id"], **only_where("pending_at IS NOT NULL"))
-    op.create_index("uq_mention_source_external_key", "mention", ["source", "external_key"], unique=True)
+    op.create_index("uq_mention_external_key_source", "mention", ["external_key", "source"], unique=True)
 
 
 def _create_revisions() -> None:

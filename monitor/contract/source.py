@@ -162,6 +162,21 @@ class Http(Protocol):
         """
         ...
 
+    async def post_json(
+        self,
+        url: str,
+        *,
+        json: Mapping[str, object],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Send a JSON object and give the answer, under the same rules as `get`.
+
+        For the calls of an interface that want it, a sign-in for example. A redirect is never followed: what is
+        sent may be a secret. It raises SourceChanged, and the rest what `get` does; robots.txt is not asked.
+        """
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:

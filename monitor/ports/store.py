@@ -1,38 +1,23 @@
-"""What the jobs need from the outside, each with its contract in words.
-
-Store and Vault are synchronous and may be called from any thread, one call at a time per thread; the jobs call them
-off the event loop. Capturer and Notifier are asynchronous. Every moment is aware UTC. No method returns None for an
-error: faults raise the errors named here.
-"""
+"""What the jobs need of the database; a call from any thread, one transaction each."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.domain import (
     Alert,
     AlertStatus,
-    Artifact,
-    ArtifactRole,
     Assessment,
     Capture,
     CaptureRequest,
     Change,
     Coverage,
-    CustodyEvent,
     Delivery,
-    Digest,
-    Gone,
     Hit,
-    Level,
     Mention,
-    Message,
     Observation,
-    Observed,
-    Origin,
     Poll,
     RawResponse,
     Review,
@@ -41,69 +26,7 @@ from monitor.domain import (
     Subject,
     Target,
 )
-
-
-class Clock(Protocol):
-    """Tell the time; the only source of it, so that tests can turn it."""
-
-    def now(self) -> datetime:
-        """Give the wall-clock time as aware UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Give seconds that never run backwards, for measuring and watching."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageRows:
-    """Hold what one fetched page puts into the store; all of it lands or none."""
-
-    source: str
-    query_key: str
-    mentions: tuple[Mention, ...]
-    raw: tuple[RawResponse, ...]
-    cursor: str
-    gone: tuple[Gone, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PageResult:
-    """Count what a page changed: new mentions, new revisions of known ones, and removals seen for the first time."""
-
-    new: int
-    revised: int
-    gone: int
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Decision:
-    """Hold what follows from assessing one revision of one mention; all of it lands or none.
-
-    One assessment a subject whose name was found; none when the mention names nobody watched. `request` asks for
-    the capture (its `id` is ignored), `alerts` go to the outbox unless their dedupe_key is already there.
-    """
-
-    mention_id: int
-    revision: int
-    assessments: tuple[Assessment, ...]
-    request: CaptureRequest | None = None
-    alerts: tuple[Alert, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class HitFilter:
-    """Choose hits: empty fields choose everything; `text` is a full-text query; newest first, at most `limit`."""
-
-    subject_id: str = ""
-    client_id: str | None = None
-    min_level: Level = Level.NONE
-    since: datetime | None = None
-    until: datetime | None = None
-    text: str = ""
-    unreviewed: bool = False
-    limit: int = 100
-    offset: int = 0
+from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows
 
 
 class SubjectStore(Protocol):
@@ -267,6 +190,10 @@ class CaptureStore(Protocol):
         """Give a mention's captures, oldest first."""
         ...
 
+    def capture_ids(self) -> frozenset[str]:
+        """Give the ids of all recorded captures."""
+        ...
+
     def save_observation(self, observation: Observation) -> None:
         """Record one later look at a mention."""
         ...
@@ -345,132 +272,4 @@ class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Pr
 
     def close(self) -> None:
         """Let go of every connection; idempotent."""
-        ...
-
-
-class Staging(Protocol):
-    """Hold one capture's files until they are committed; nothing in it counts as evidence yet."""
-
-    @property
-    def capture_id(self) -> str:
-        """Give the id that the capture will have."""
-        ...
-
-    def add(
-        self, role: ArtifactRole, name: str, media_type: str, origin: Origin, body: bytes | Iterable[bytes]
-    ) -> Artifact:
-        """Write one file, hashing while writing; the name is made safe and unique. EvidenceError on a full disk."""
-        ...
-
-    def discard(self) -> None:
-        """Throw everything away; idempotent."""
-        ...
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """Name one fault that a check of stored evidence found; `capture_id` is empty for the log itself."""
-
-    capture_id: str
-    path: str
-    problem: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Verification:
-    """Sum up a check: what was looked at, every fault, and what could not be confirmed."""
-
-    captures: int
-    files: int
-    findings: tuple[Finding, ...]
-    pending: tuple[str, ...]
-    chain_head: str
-
-    @property
-    def is_intact(self) -> bool:
-        """Tell whether no fault was found."""
-        return not self.findings
-
-
-class Vault(Protocol):
-    """Keep evidence files so that any later change is found."""
-
-    def stage(self, request: CaptureRequest, now: datetime) -> Staging:
-        """Open a place for a new capture's files; EvidenceError when the disk has no room left."""
-        ...
-
-    def commit(self, staging: Staging, request: CaptureRequest, observed: Observed) -> Capture:
-        """Seal a capture: manifest, intent record, rename, custody record; afterwards nothing in it changes."""
-        ...
-
-    def recover(self) -> tuple[Capture, ...]:
-        """Sweep what a crash left: finish captures that have an intent record, throw the others away.
-
-        Gives every sealed capture that was recovered, so that the store can learn of it. Idempotent.
-        """
-        ...
-
-    def record(self, event: str, *, actor: str, capture_id: str = "", detail: Mapping[str, str] | None = None) -> None:
-        """Append an event to the custody log."""
-        ...
-
-    def chain_head(self) -> str:
-        """Give the hash of the custody log's last record, or an empty string."""
-        ...
-
-    def custody(self, capture_id: str = "") -> tuple[CustodyEvent, ...]:
-        """Give the log's events, of one capture or of all, oldest first."""
-        ...
-
-    def verify(self, capture_id: str = "") -> Verification:
-        """Check every file, manifest and log record, of one capture or of all; never changes anything but the log."""
-        ...
-
-    def read(self, capture_id: str, path: str) -> bytes:
-        """Give one kept file after checking its hash; FixityError when it is not what was stored."""
-        ...
-
-
-class Capturer(Protocol):
-    """Keep a page as it looks now."""
-
-    async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
-        """Write the page's files into the staging area and say what was seen.
-
-        A page that answers with an error, a wall or half its content is a result (`outcome`, `completeness`), not
-        an error. CaptureFailed means that nothing at all could be kept and trying again may help.
-        """
-        ...
-
-    async def close(self) -> None:
-        """End the browser, if one runs; idempotent."""
-        ...
-
-
-class Notifier(Protocol):
-    """Send messages to channels."""
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Name the configured channels; a name is stable and holds no secret."""
-        ...
-
-    async def send(self, channel: str, message: Message) -> None:
-        """Send one message on one channel; DeliveryError (masked, with `permanent`) when it was not accepted."""
-        ...
-
-
-class Renderer(Protocol):
-    """Turn alerts and digests into words; pure."""
-
-    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
-        """Render one alert: calm, neutral, without names or quotes unless the veil is lifted."""
-        ...
-
-    def minimal(self, alert: Alert) -> Message:
-        """Render the least that must always work, for when `alert` fails."""
-        ...
-
-    def digest(self, digest: Digest, *, message_id: str) -> Message:
-        """Render one day, also an empty one."""
         ...

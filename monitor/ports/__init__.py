@@ -1,0 +1,32 @@
+"""What the jobs need from the outside, each with its contract in words.
+
+Store and Vault are synchronous and may be called from any thread, one call at a time per thread; the jobs call them
+off the event loop. Capturer and Notifier are asynchronous. Every moment is aware UTC. No method returns None for an
+error: faults raise the errors named here.
+"""
+
+from monitor.ports.evidence import Capturer, Finding, Staging, Vault, Verification
+from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows
+from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
+from monitor.ports.telling import Clock, Notifier, Renderer
+
+__all__ = [
+    "CaptureStore",
+    "Capturer",
+    "Clock",
+    "Decision",
+    "Finding",
+    "HitFilter",
+    "MentionStore",
+    "Notifier",
+    "OutboxStore",
+    "PageResult",
+    "PageRows",
+    "PollStore",
+    "Renderer",
+    "Staging",
+    "Store",
+    "SubjectStore",
+    "Vault",
+    "Verification",
+]

@@ -1,0 +1,113 @@
+"""What the jobs need to keep pages as evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from monitor.domain import Artifact, ArtifactRole, Capture, CaptureRequest, CustodyEvent, Observed, Origin
+
+
+class Staging(Protocol):
+    """Hold one capture's files until they are committed; nothing in it counts as evidence yet."""
+
+    @property
+    def capture_id(self) -> str:
+        """Give the id that the capture will have."""
+        ...
+
+    def add(
+        self, role: ArtifactRole, name: str, media_type: str, origin: Origin, body: bytes | Iterable[bytes]
+    ) -> Artifact:
+        """Write one file, hashing while writing; the name is made safe and unique. EvidenceError on a full disk."""
+        ...
+
+    def discard(self) -> None:
+        """Throw everything away; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Name one fault that a check of stored evidence found; `capture_id` is empty for the log itself."""
+
+    capture_id: str
+    path: str
+    problem: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verification:
+    """Sum up a check: what was looked at, every fault, and what could not be confirmed."""
+
+    captures: int
+    files: int
+    findings: tuple[Finding, ...]
+    pending: tuple[str, ...]
+    chain_head: str
+
+    @property
+    def is_intact(self) -> bool:
+        """Tell whether no fault was found."""
+        return not self.findings
+
+
+class Vault(Protocol):
+    """Keep evidence files so that any later change is found."""
+
+    def stage(self, request: CaptureRequest, now: datetime) -> Staging:
+        """Open a place for a new capture's files; EvidenceError when the disk has no room left."""
+        ...
+
+    def commit(self, staging: Staging, request: CaptureRequest, observed: Observed) -> Capture:
+        """Seal a capture: manifest, intent record, rename, custody record; afterwards nothing in it changes."""
+        ...
+
+    def recover(self) -> tuple[Capture, ...]:
+        """Sweep what a crash left: finish captures that have an intent record, throw the others away.
+
+        Gives every sealed capture that was recovered, so that the store can learn of it. Idempotent.
+        """
+        ...
+
+    def captures(self) -> Iterator[Capture]:
+        """Give every sealed capture that is still as it was sealed, oldest first, so that a store can catch up."""
+        ...
+
+    def record(self, event: str, *, actor: str, capture_id: str = "", detail: Mapping[str, str] | None = None) -> None:
+        """Append an event to the custody log."""
+        ...
+
+    def chain_head(self) -> str:
+        """Give the hash of the custody log's last record, or an empty string."""
+        ...
+
+    def custody(self, capture_id: str = "") -> tuple[CustodyEvent, ...]:
+        """Give the log's events, of one capture or of all, oldest first."""
+        ...
+
+    def verify(self, capture_id: str = "") -> Verification:
+        """Check every file, manifest and log record, of one capture or of all; never changes anything but the log."""
+        ...
+
+    def read(self, capture_id: str, path: str) -> bytes:
+        """Give one kept file after checking its hash; FixityError when it is not what was stored."""
+        ...
+
+
+class Capturer(Protocol):
+    """Keep a page as it looks now."""
+
+    async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
+        """Write the page's files into the staging area and say what was seen.
+
+        A page that answers with an error, a wall or half its content is a result (`outcome`, `completeness`), not
+        an error. CaptureFailed means that nothing at all could be kept and trying again may help.
+        """
+        ...
+
+    async def close(self) -> None:
+        """End the browser, if one runs; idempotent."""
+        ...

@@ -1,0 +1,49 @@
+"""What the jobs need to tell people, and the time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from monitor.domain import Alert, Digest, Hit, Message
+
+
+class Clock(Protocol):
+    """Tell the time; the only source of it, so that tests can turn it."""
+
+    def now(self) -> datetime:
+        """Give the wall-clock time as aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Give seconds that never run backwards, for measuring and watching."""
+        ...
+
+
+class Notifier(Protocol):
+    """Send messages to channels."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the configured channels; a name is stable and holds no secret."""
+        ...
+
+    async def send(self, channel: str, message: Message) -> None:
+        """Send one message on one channel; DeliveryError (masked, with `permanent`) when it was not accepted."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turn alerts and digests into words; pure."""
+
+    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
+        """Render one alert: calm, neutral, without names or quotes unless the veil is lifted."""
+        ...
+
+    def minimal(self, alert: Alert) -> Message:
+        """Render the least that must always work, for when `alert` fails."""
+        ...
+
+    def digest(self, digest: Digest, *, message_id: str) -> Message:
+        """Render one day, also an empty one."""
+        ...
