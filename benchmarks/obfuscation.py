@@ -2,7 +2,8 @@
 
 Prints JSON: recall per class of disguise beside plain substring search and rapidfuzz partial_ratio >= 90, false
 mentions per 10,000 (post, name) pairs, and near-miss names and namesakes that reach "likely". Everything is invented
-and seeded. `--data DIR` adds real posts that mention nobody watched (tweets in JSON lines with "text").
+and seeded. The gate was built against these classes, so they show regressions, not recall on unknown disguises.
+`--data DIR` adds real posts that mention nobody watched (tweets in JSON lines with "text").
 
     python benchmarks/obfuscation.py [--smoke] [--data DIR] [--seed N]
 """

@@ -1,5 +1,7 @@
 """Measure stance on posts written for it, split by subject into a half to tune on and a half to report.
 
+The reporting half is not blind: some concepts and one rule were written with it in view (see docs/matching.md).
+
 Prints JSON: confusion matrix, repeats lost to another stance, other stances that reach "likely" as repeats, unrelated
 posts that reach "likely", and calibration of the statement score, beside a naive rule (any negating word: denial,
 a question mark: question).

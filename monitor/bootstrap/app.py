@@ -12,6 +12,7 @@ from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
     LazyCapturer,
+    build_encoder,
     build_http,
     build_notifier,
     build_renderer,
@@ -72,6 +73,7 @@ class App:
             reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
         )
         self.capturer = LazyCapturer(settings, self.client, clock)
+        self.encoder = build_encoder(settings)
         self._claim = Claim(settings.data_dir / "running.lock")
         self._rules: assess.Rules | None = None
         self._rules_of: tuple[object, object] = ((), ())
@@ -140,7 +142,7 @@ class App:
         if self._rules is None or self._rules_of != (subjects, statements):
             wanted = self.settings.matching
             thresholds = Thresholds(possible=wanted.possible, likely=wanted.likely)
-            matcher = Matcher(subjects, statements, thresholds)
+            matcher = Matcher(subjects, statements, thresholds, self.encoder)
             self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)
             self._rules_of = (subjects, statements)
         return self._rules

@@ -13,9 +13,11 @@ from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient
 from monitor.jobs.poll import Source
+from monitor.matching import Encoder
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
 from monitor.ports import Capturer, Clock, Staging, Store
+from monitor.semantic import load_encoder
 from monitor.settings import Settings, load_watchlist
 from monitor.store import open_store
 
@@ -39,6 +41,11 @@ def build_store(settings: Settings, clock: Clock) -> Store:
 def build_notifier(settings: Settings, clock: Clock) -> AppriseNotifier:
     """Make the channels; ConfigError names a URL that is none."""
     return AppriseNotifier(tuple(url.get_secret_value() for url in settings.alerts.urls), clock=clock)
+
+
+def build_encoder(settings: Settings) -> Encoder | None:
+    """Load the sentence model that is configured, if one is; ConfigError when it is not the known one."""
+    return load_encoder(settings.matching.model) if settings.matching.model else None
 
 
 def build_renderer(settings: Settings) -> WordRenderer:

@@ -8,6 +8,7 @@ from pathlib import Path
 from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
 from monitor.clock import SystemClock
 from monitor.errors import ConfigError, MonitorError
+from monitor.semantic import model_fault
 from monitor.settings import Settings, load_settings
 
 
@@ -32,6 +33,8 @@ def check_config(path: Path) -> ConfigReport:
     _check_sources(settings, faults, warnings)
     _check_channels(settings, faults)
     _check_browser(settings, faults, warnings)
+    if settings.matching.model and (fault := model_fault(settings.matching.model)):
+        faults.append(f"`matching.model`: {fault}")
     return ConfigReport(faults=tuple(faults), warnings=tuple(warnings), settings=settings)
 
 

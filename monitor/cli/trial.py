@@ -16,7 +16,7 @@ from monitor.errors import InputError
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.domain import Judgement, Mention, Statement, Subject
-    from monitor.matching import Thresholds
+    from monitor.matching import Encoder, Thresholds
 
 _MOST_UNNAMED = 20
 _LONGEST = 400_000
@@ -55,7 +55,7 @@ async def _with_installation(
     mention = _mention(text, title)
     if watchlist is not None:
         return _by_file(watchlist, mention)
-    return _judge(mention, app.store.subjects(), app.store.statements(), _thresholds(app))
+    return _judge(mention, app.store.subjects(), app.store.statements(), _thresholds(app), app.encoder)
 
 
 def _thresholds(app: App) -> Thresholds:
@@ -97,7 +97,11 @@ def _by_file(watchlist: Path, mention: Mention) -> list[tuple[str, Judgement]]:
 
 
 def _judge(
-    mention: Mention, subjects: Sequence[Subject], statements: Sequence[Statement], thresholds: Thresholds | None
+    mention: Mention,
+    subjects: Sequence[Subject],
+    statements: Sequence[Statement],
+    thresholds: Thresholds | None,
+    encoder: Encoder | None = None,
 ) -> list[tuple[str, Judgement]]:
     """Judge as the service does; where nobody is named, say so of the first few."""
     from monitor.matching import Matcher, Thresholds, decide
@@ -110,7 +114,7 @@ def _judge(
         )
     limits = thresholds or Thresholds()
     names = {subject.id: subject.name for subject in subjects}
-    found = Matcher(subjects, statements, limits).judge(mention)
+    found = Matcher(subjects, statements, limits, encoder).judge(mention)
     if not found:
         found = tuple(decide(mention, subject, statements, limits) for subject in subjects[:_MOST_UNNAMED])
     return [(names[judgement.subject_id], judgement) for judgement in found]
@@ -151,4 +155,4 @@ async def _explain(app: App, mention_id: int, subject_id: str) -> list[tuple[str
     stored = [one.judgement for one in app.store.assessments(mention_id) if one.judgement.subject_id in names]
     if stored:
         return [(names[judgement.subject_id], judgement) for judgement in stored]
-    return _judge(mention, subjects, app.store.statements(), _thresholds(app))
+    return _judge(mention, subjects, app.store.statements(), _thresholds(app), app.encoder)

@@ -42,15 +42,15 @@ class DeliveryReport:
     given_up: int = 0
 
 
-def next_attempt(alert: Alert, now: datetime) -> datetime | None:
+def next_attempt(alert: Alert, failures: int, now: datetime) -> datetime | None:
     """Decide when an alert that did not reach every channel is tried again; None after seven days.
 
-    Twice as long each time, from five seconds to an hour, with a spread of up to a tenth that is fixed by the
-    alert's id, so that many do not come back in the same second.
+    Twice as long after each of its `failures`, from five seconds to an hour, with a spread of up to a tenth that is
+    fixed by the alert's id, so that many do not come back in the same second.
     """
     if now - alert.created_at >= GIVE_UP_AFTER:
         return None
-    doublings = min(max(alert.attempts - 1, 0), 12)
+    doublings = min(max(failures - 1, 0), 12)
     wait = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
     return now + wait * (1 + (alert.id * 37 % 100) / 1000)
 
@@ -83,12 +83,20 @@ async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
 
 
 def _settle(office: Office, alert: Alert, reached_all: bool) -> AlertStatus:
-    retry_at = next_attempt(alert, office.clock.now())
+    retry_at = None if reached_all else next_attempt(alert, _failures(office, alert), office.clock.now())
     status = AlertStatus.SENT if reached_all else AlertStatus.PENDING if retry_at else AlertStatus.GIVEN_UP
     if status is AlertStatus.GIVEN_UP:
         log.error("an alert was given up after seven days", extra={"alert": alert.id})
     office.store.settle_alert(alert.id, status, next_attempt_at=retry_at if status is AlertStatus.PENDING else None)
     return status
+
+
+def _failures(office: Office, alert: Alert) -> int:
+    """Count the tries that failed; a try that a crash broke off says nothing about the channel and does not count."""
+    if not office.notifier.channels:
+        return alert.attempts
+    rows = office.store.deliveries(alert_id=alert.id)
+    return len({row.attempt for row in rows if row.outcome is not DeliveryOutcome.SENT})
 
 
 def render(office: Office, alert: Alert) -> Message:

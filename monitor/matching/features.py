@@ -230,7 +230,7 @@ INTERCEPT = -5.214
 
 
 MEANING = (0.9, 3.5, -1.3)
-"""Weigh the lexical logit, the encoder's likeness and the constant, when an encoder is there."""
+"""Weigh the lexical logit, the encoder's likeness and the constant; chosen by hand, not fitted."""
 
 
 def probability(features: Sequence[float], meaning: float | None = None) -> float:

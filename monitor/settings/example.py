@@ -87,7 +87,7 @@ def _line(key: str, node: dict[str, Any]) -> str:
 
 
 def _hint(key: str) -> str:
-    return {"file": '"watchlist.toml"'}.get(key, '""')
+    return {"file": '"watchlist.toml"', "model": '"model"'}.get(key, '""')
 
 
 def example_watchlist() -> str:

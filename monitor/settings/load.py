@@ -155,4 +155,9 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     watchlist = settings.watchlist
     if watchlist.file:
         watchlist = watchlist.model_copy(update={"file": base / watchlist.file})
-    return settings.model_copy(update={"data_dir": base / settings.data_dir, "watchlist": watchlist})
+    matching = settings.matching
+    if matching.model:
+        matching = matching.model_copy(update={"model": base / matching.model})
+    return settings.model_copy(
+        update={"matching": matching, "data_dir": base / settings.data_dir, "watchlist": watchlist}
+    )

@@ -176,6 +176,9 @@ class MatchingSettings(Section):
 
     possible: int = Field(40, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
     likely: int = Field(65, ge=1, le=100, description="Lowest statement score (0-100) that is called likely.")
+    model: Path | None = Field(
+        None, description="Folder of the sentence model, for the [semantic] extra; none: words alone are compared."
+    )
 
     @validates_model(mode="after")
     def _in_order(self) -> MatchingSettings:

@@ -20,6 +20,7 @@ from monitor.http import HttpClient, HttpLimits
 from monitor.testing import NOW, LoopbackServer, Received, collect, reply
 
 MIB = 1024 * 1024
+BOMB = gzip.compress(b"\0" * (64 * MIB), 1)
 FEED = "<rss version='2.0'><channel><item><guid>1</guid><title>a</title></item></channel></rss>"
 CONNECTORS: dict[str, Callable[[str], Connector]] = {
     "feed": lambda url: FeedConnector(FeedSettings(url=url)),
@@ -60,7 +61,7 @@ HOSTILE: dict[str, tuple[Script, type[Exception]]] = {
     "cut off": (lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n<rss><channel>", SourceUnavailable),
     "cut off without saying": (lambda _: b"HTTP/1.1 200 OK\r\n\r\n<rss><chan", SourceChanged),
     "bomb": (
-        lambda _: reply(gzip.compress(b"\0" * (64 * MIB), 1), headers={"Content-Encoding": "gzip"}),
+        lambda _: reply(BOMB, headers={"Content-Encoding": "gzip"}),
         TooLarge,
     ),
     "endless": (_endless, TooLarge),

@@ -32,6 +32,7 @@ from monitor.http import HttpClient, HttpLimits
 from monitor.testing import FakeClock, LoopbackServer, Received, reply
 
 MIB = 1024 * 1024
+BOMB = gzip.compress(b"\0" * (64 * MIB), 1)
 QUICK = HttpLimits(deadline=timedelta(seconds=1.5))
 
 
@@ -314,7 +315,7 @@ async def _many_heads(_: Received) -> AsyncIterator[bytes]:
 
 
 def _zipped_endlessly(_: Received) -> bytes:
-    return reply(gzip.compress(b"\0" * (64 * MIB)), headers={"Content-Encoding": "gzip"})
+    return reply(BOMB, headers={"Content-Encoding": "gzip"})
 
 
 HOSTILE: dict[str, tuple[Callable[[Received], bytes | AsyncIterator[bytes] | Awaitable[bytes]], type[MonitorError]]] = {

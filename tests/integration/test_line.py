@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from monitor.bootstrap import open_app
 from monitor.demo import Folder, World, texts, write_configuration
-from monitor.domain import AlertKind, CaptureOutcome, Level, PollOutcome
+from monitor.domain import AlertKind, AlertStatus, CaptureOutcome, Level, PollOutcome
 from monitor.ports import HitFilter
 from monitor.settings import load_settings
 
@@ -120,3 +121,22 @@ async def test_an_unchanged_source_costs_no_page_in_the_database(town):
         assert kept == []
         unchanged = {poll.source for poll in polls if poll.outcome is PollOutcome.UNCHANGED}
         assert unchanged == {poll.source for poll in polls} - {"ferry-notes"}
+
+
+async def test_tries_that_a_crash_broke_off_do_not_delay_the_next(tmp_path):
+    with World(tmp_path, receive=lambda _: 503) as world:
+        settings = load_settings(write_configuration(Folder(tmp_path), world, browser="off"))
+        async with open_app(settings) as app:
+            await app.poll(force=True)
+            while app.assess():
+                continue
+            later = app.clock.now() + timedelta(minutes=1)
+            for _ in range(8):
+                assert app.store.lease_alerts(later, limit=100, lease_for=timedelta(minutes=5))
+                app.store.release_leases()
+            begun = app.clock.now()
+            await app.deliver(at_once=True)
+            alerts = app.store.alerts(status=AlertStatus.PENDING)
+            assert len(alerts) == len(FIRST)
+            assert all(alert.attempts == 9 for alert in alerts)
+            assert all(alert.next_attempt_at < begun + timedelta(seconds=30) for alert in alerts)

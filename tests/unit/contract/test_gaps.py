@@ -28,7 +28,11 @@ class Post:
 
 
 class Board:
-    """Show posts newest first in pages, as a server does; ties come in a new order each time, some posts late."""
+    """Show posts newest first in pages, as a server does, some of them late.
+
+    Ties come in any order: with times as tokens a new one each time, with offsets one that stays, since no client
+    can page by numbers through an order that changes between two pages.
+    """
 
     def __init__(self, chance: random.Random, *, tokens: str) -> None:
         self._chance = chance
@@ -47,8 +51,9 @@ class Board:
     def read(self, token: str, size: int) -> tuple[list[Post], str]:
         """Give a page; tokens are either a time that is included again, or a number of posts to pass over."""
         shown = [post for post in self.posts if post.shown_at <= self.now]
-        self._chance.shuffle(shown)
-        shown.sort(key=lambda post: post.at, reverse=True)
+        order = random.Random(1) if self._tokens == "offset" else self._chance
+        ranks = {post.id: order.random() for post in self.posts}
+        shown.sort(key=lambda post: (post.at, ranks[post.id]), reverse=True)
         if self._tokens == "offset":
             start = int(token or 0)
             page = shown[start : start + size]

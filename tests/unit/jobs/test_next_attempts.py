@@ -83,11 +83,11 @@ def test_a_failing_source_is_told_once_and_its_return_once() -> None:
 def test_an_alert_is_tried_for_seven_days_then_given_up() -> None:
     alert = Alert(id=41, kind=AlertKind.MATCH, dedupe_key="x", created_at=NOW)
     waits = []
-    for attempts in range(1, 30):
-        due = next_attempt(replace(alert, attempts=attempts), NOW)
+    for failures in range(1, 30):
+        due = next_attempt(alert, failures, NOW)
         assert due is not None
         waits.append(due - NOW)
     assert waits == sorted(waits)
     assert waits[0] < timedelta(seconds=6)
     assert LONGEST_WAIT <= waits[-1] <= LONGEST_WAIT * 1.1
-    assert next_attempt(alert, NOW + GIVE_UP_AFTER) is None
+    assert next_attempt(alert, 1, NOW + GIVE_UP_AFTER) is None

@@ -1,0 +1,45 @@
+"""What connectors that ask an interface have in common: its base address, whose names they ask for, lists as answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from connectors._json_answer import Json, read_object, required_list
+from monitor.errors import SourceChanged
+from monitor.text import is_web_url
+
+_SHORTEST = 2
+_LONGEST = 200
+
+
+def _base(value: str) -> str:
+    if not is_web_url(value) or "?" in value or "#" in value:
+        raise ValueError("must be an address that starts with https:// or http://, without a query")
+    return value.rstrip("/")
+
+
+BaseUrl = Annotated[str, AfterValidator(_base)]
+"""An address to which paths are added; kept without its last slash."""
+
+
+def terms_to_ask(terms: Iterable[str]) -> tuple[str, ...]:
+    """Give each name once, in order, as one line without quotes; what is too short to be a name is left out."""
+    unique: dict[str, str] = {}
+    for term in terms:
+        name = " ".join(term.replace('"', " ").replace("\\", " ").split())[:_LONGEST]
+        if len(name) >= _SHORTEST:
+            unique.setdefault(name.casefold(), name)
+    return tuple(unique.values())
+
+
+def read_list(body: bytes, *, connector: str) -> list[Json]:
+    """Parse a body that must be a JSON list and give its objects; raise SourceChanged when it is anything else."""
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"[":
+        read_object(body, connector=connector)
+        raise SourceChanged("The service's answer is not understood.", connector=connector, why="It is no list.")
+    return required_list(
+        read_object(b'{"list":' + body.lstrip(b"\xef\xbb\xbf") + b"}", connector=connector), "list", connector=connector
+    )
