@@ -23,6 +23,9 @@ import sys
 import tempfile
 import threading
 import time
+import tomllib
+import urllib.error
+import urllib.request
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,7 +39,9 @@ _START_S = 90.0
 _STARTING_SHARE = 0.2
 """One in five kills comes while the service is still starting, the others while it is at work."""
 
-_LATEST_KILL_S = 2.5
+_LATEST_KILLS_S = (0.5, 2.5, 6.0)
+"""Short lives hit polling and judging, longer ones the keeping of pages and the telling."""
+
 _STORIES_PER_KILL = 2
 _MOST_REFUSALS = 3
 """No announcement is refused more often than this; each refusal doubles the wait for the next try."""
@@ -108,6 +113,7 @@ class Rig:
         self.hook = Hook(random.Random(seed + 1))
         self.world = World(root, receive=self.hook.receive)
         self.settings = write_configuration(Folder(root), self.world, browser=browser, every="1s")
+        self._bind = tomllib.loads(self.settings.read_text("utf-8"))["web"]["bind"]
         self.stories = 0
         self._log = (root / "service.log").open("wb")
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -149,7 +155,7 @@ class Rig:
         """Start the service and kill it, with its browser, at a random moment."""
         self.publish()
         is_starting = self.chance.random() < _STARTING_SHARE
-        moment = self.chance.uniform(0.0, _LATEST_KILL_S)
+        moment = self.chance.uniform(0.0, self.chance.choice(_LATEST_KILLS_S))
         service = self.start()
         if not is_starting:
             self._wait_until_ready(service)
@@ -162,11 +168,13 @@ class Rig:
             raise SystemExit(f"the service ended by itself with {service.returncode}; see {self._log.name}")
 
     def drain(self, wanted: int, patience_s: float) -> tuple[bool, float]:
-        """Run the service until this many mentions are announced, then stop it in order."""
+        """Run the service until this many mentions are announced and it owes no alert, then stop it in order."""
         begun = time.monotonic()
         service = self.start()
         try:
-            while len(self.hook.announced()) < wanted and time.monotonic() - begun < patience_s:
+            while time.monotonic() - begun < patience_s:
+                if len(self.hook.announced()) >= wanted and self._undelivered() == 0:
+                    break
                 time.sleep(0.2)
             drained = time.monotonic() - begun
             service.send_signal(signal.SIGTERM)
@@ -176,10 +184,18 @@ class Rig:
                 os.killpg(service.pid, signal.SIGKILL)
                 service.wait()
 
+    def _undelivered(self) -> int:
+        """Ask the running service how many alerts it still owes; -1 while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://{self._bind}/healthz", timeout=5) as answer:
+                return int(json.loads(answer.read())["undelivered"])
+        except urllib.error.URLError:
+            return -1
+
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run another command of the program."""
         command = [str(COMMAND), "--config", str(self.settings), *words]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=3600)
 
 
 def run(root: Path, kills: int, seed: int, browser: str, patience_s: float) -> Result:
@@ -205,6 +221,7 @@ def run(root: Path, kills: int, seed: int, browser: str, patience_s: float) -> R
 def _books(
     rig: Rig, kills: int, seed: int, lasting: int, stopped_in_order: bool, drain_s: float, begun: float
 ) -> Result:
+    rig.ask("once")  # keeps the pages that are still to be kept, so that all evidence is there to be checked
     hits = json.loads(rig.ask("hits", "list", "--json", "--level", "likely", "--limit", "10000").stdout)
     check = json.loads(rig.ask("evidence", "verify", "--json").stdout)
     likely = {hit["id"] for hit in hits}

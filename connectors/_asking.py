@@ -1,4 +1,4 @@
-"""What connectors that ask an interface have in common: its base address, whose names they ask for, lists as answers."""
+"""What connectors that ask an interface share: base addresses, whose names they ask for, lists as answers."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
+from bs4.dammit import EncodingDetector
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
@@ -31,8 +32,6 @@ _KNOWN = (
 _TAG = re.compile(r"<[a-zA-Z/!?]")
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?=[\s/>])")
 _ENTITY = re.compile(r"&(?:#\d|#[xX][0-9a-fA-F]|[a-zA-Z]{2,32};)")
-_META = re.compile(rb"""<meta[^>]{0,200}charset\s{0,9}=\s{0,9}["']?\s{0,9}([a-zA-Z0-9_:.-]{2,40})""", re.IGNORECASE)
-_XML = re.compile(rb"""^\s{0,9}<\?xml[^>]{0,200}encoding\s{0,9}=\s{0,9}["']([a-zA-Z0-9_:.-]{2,40})""")
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 # Text encodings a page may have; Python knows others that are not text at all.
 _ENCODINGS = frozenset(
@@ -58,9 +57,8 @@ def decode(body: bytes, charset: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    head = body[:4096]
-    found = _META.search(head) or _XML.search(head)
-    for label in (charset, found[1].decode("ascii") if found else ""):
+    declared = EncodingDetector.find_declared_encoding(body[:4096], is_html=True, search_entire_document=True)
+    for label in (charset, declared or ""):
         codec = _codec(label)
         if codec:
             return body.decode(codec, "replace")

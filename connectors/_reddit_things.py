@@ -96,7 +96,7 @@ def _parent(fields: Fields) -> str:
 def _author(fields: Fields) -> Author:
     """Give the account as shown; nothing is looked up or put together with other accounts."""
     author = fields.get("author")
-    name = str(vars(author).get("name") or "") if author is not None and hasattr(author, "__dict__") else ""
+    name = author if isinstance(author, str) else str(getattr(author, "__dict__", {}).get("name") or "")
     if not name or name == _NOBODY:
         return Author(name=_NOBODY)
     return Author(name=name[:MAX_LINE], handle=f"u/{name}"[:MAX_LINE], profile_url=f"{_SITE}/user/{name}"[:MAX_LINE])

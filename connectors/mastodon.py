@@ -96,7 +96,7 @@ class MastodonConnector:
             if self._settings.token:
                 await self._search(ctx, "goodname", "")
             for base in self._servers if self._settings.hashtags or self._settings.public else ():
-                await self._timeline(ctx, base, next(iter(self._paths(base))), _everything, "")
+                await self._timeline(ctx, base, next(iter(self._paths())), _everything, "")
         except MonitorError as error:
             return health_of(error)
         return Health(state=HealthState.OK, what="Every server answers.")
@@ -121,7 +121,7 @@ class MastodonConnector:
 
     def _timelines(self, ctx: Context, terms: tuple[str, ...]) -> Iterator[Listing]:
         for base in self._servers:
-            for path in self._paths(base):
+            for path in self._paths():
                 is_public_one = path.endswith("/public")
                 keeps = _with_a_word_of(terms) if is_public_one else _everything
                 overlap = {"overlap": _THICK} if is_public_one else {}
@@ -129,7 +129,7 @@ class MastodonConnector:
                 if not is_public_one or terms:
                     yield Listing(key=f"{base} {path}", host=base, read=read, **overlap)
 
-    def _paths(self, base: str) -> Iterator[str]:
+    def _paths(self) -> Iterator[str]:
         for tag in self._settings.hashtags:
             yield f"/api/v1/timelines/tag/{quote(tag, safe='')}"
         if self._settings.public:

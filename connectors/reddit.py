@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors._health import health_of
+from connectors._json_answer import object_of, read_object, required_list, text_of
 from connectors._library_session import LibrarySession, missing_library
 from connectors._reddit_things import Fields, created_at, fields_of, id_number, read_thing
 from connectors._terms import groups
@@ -265,13 +266,21 @@ class RedditConnector:
             raise inner if isinstance(inner, ConnectorError) else self._odd("The connection failed.") from None
         except prawcore.OAuthException:
             raise AuthenticationFailed("Reddit refused the credentials.", connector=self.spec.name) from None
-        except (prawcore.PrawcoreException, PRAWException, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        except (prawcore.PrawcoreException, PRAWException) as error:
             raise self._odd(f"It could not be read ({type(error).__name__}).") from error
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return self._plain(session.body)
         children = vars(listing).get("children") if isinstance(listing, Listing) else None
         if not isinstance(children, list):
             raise self._odd("It is no listing.")
         things = tuple(fields_of(one) for one in children if hasattr(one, "__dict__"))
         return _Answer(things=things, after=str(vars(listing).get("after") or ""), raw=session.body)
+
+    def _plain(self, body: bytes) -> _Answer:
+        """Read a listing that praw fails on, so that one odd thing does not hide the others on its page."""
+        page = object_of(read_object(body, connector=self.spec.name), "data")
+        children = required_list(page, "children", connector=self.spec.name)
+        return _Answer(things=tuple(object_of(one, "data") for one in children), after=text_of(page, "after"), raw=body)
 
     def _odd(self, why: str) -> SourceChanged:
         return SourceChanged("Reddit's answer is not understood.", connector=self.spec.name, why=why)

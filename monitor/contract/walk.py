@@ -71,7 +71,7 @@ async def walk_listings(
         yield Page(items=(), cursor=cursor)
         return
     failed: dict[str, ConnectorError | FetchError] = {}
-    waiting = sorted(listings, key=lambda one: (kept[one.key].begun_at is not None, kept[one.key].begun_at or now))
+    waiting = _longest_waiting_first(listings, kept)
     for number, listing in enumerate(waiting, 1):
         position = kept[listing.key].begin(now, backfill=backfill, overlap=listing.overlap)
         for _ in range(pages):
@@ -84,15 +84,15 @@ async def walk_listings(
                 break
             items, position = _take(position, listed)
             kept[listing.key] = position
-            is_last = number == len(waiting) and not failed
-            yield Page(
-                items=items,
-                cursor=ListingsCursor(listings=dict(kept)),
-                complete=is_last and not any(one.gaps for one in kept.values()),
-                gone=listed.gone,
-            )
+            is_end = number == len(waiting) and not failed and not any(one.gaps for one in kept.values())
+            yield Page(items=items, cursor=ListingsCursor(listings=dict(kept)), complete=is_end, gone=listed.gone)
     if failed:
         raise next(iter(failed.values()))
+
+
+def _longest_waiting_first(listings: Sequence[Listing], kept: dict[str, GapCursor]) -> list[Listing]:
+    begun = {key: position.begun_at.isoformat() if position.begun_at else "" for key, position in kept.items()}
+    return sorted(listings, key=lambda one: begun[one.key])
 
 
 def _take(position: GapCursor, listed: Listed) -> tuple[tuple[Item, ...], GapCursor]:

@@ -72,21 +72,31 @@ def _imported(path: Path) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
-def _declared(checkout: Path) -> set[str]:
-    project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
-    texts = [*project["dependencies"], *(text for extra in project["optional-dependencies"].values() for text in extra)]
+def _declared(checkout: Path, *groups: str) -> set[str]:
+    """Name the packages that the product declares, every extra included, and those of some dependency groups."""
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())
+    product = project["project"]
+    texts = [*product["dependencies"], *(text for extra in product["optional-dependencies"].values() for text in extra)]
+    texts += [text for group in groups for text in project["dependency-groups"][group]]
     return {canonicalize_name(Requirement(text).name) for text in texts}
 
 
-def test_every_imported_package_is_declared(checkout: Path) -> None:
+@pytest.mark.parametrize(
+    ("folders", "groups"),
+    [
+        # The kit for connector authors is a plugin of the test runner that its users have.
+        (("monitor", "connectors"), ()),
+        (("tests", "scripts", "docs"), ("dev",)),
+        (("benchmarks",), ("dev", "bench")),
+    ],
+)
+def test_every_imported_package_is_declared(folders: tuple[str, ...], groups: tuple[str, ...], checkout: Path) -> None:
     """What is there only because something else needs it goes away without a word one day."""
     belongs = importlib.metadata.packages_distributions()
-    product = [path for package in ("monitor", "connectors") for path in sorted((checkout / package).rglob("*.py"))]
-    own = {"monitor", "connectors", "_typeshed", *sys.stdlib_module_names}
-    names = {name: path for path in product for name in _imported(path) if name not in own}
-    # The kit for connector authors is a plugin of the test runner that its users have.
-    names.pop("pytest", None)
-    declared = _declared(checkout)
+    paths = [path for folder in folders for path in sorted((checkout / folder).rglob("*.py"))]
+    own = {"monitor", "connectors", "_typeshed", "pytest", *sys.stdlib_module_names, *(path.stem for path in paths)}
+    names = {name: path for path in paths for name in _imported(path) if name not in own}
+    declared = _declared(checkout, *groups)
     undeclared = {
         name: path.relative_to(checkout).as_posix()
         for name, path in names.items()

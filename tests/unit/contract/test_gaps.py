@@ -42,7 +42,7 @@ class Board:
 
     def live_on(self) -> None:
         self.now += STEP
-        for _ in range(self._chance.choice((0, 1, 3, 9, 40))):
+        for _ in range(self._chance.choice((0, 1, 3, 9, 30))):
             written = self.now - timedelta(seconds=self._chance.randrange(0, 1200, 300))  # many share a time
             is_late = self._chance.random() < 0.2
             late = timedelta(seconds=self._chance.uniform(0, LATEST.total_seconds())) if is_late else timedelta()
@@ -52,8 +52,8 @@ class Board:
         """Give a page; tokens are either a time that is included again, or a number of posts to pass over."""
         shown = [post for post in self.posts if post.shown_at <= self.now]
         order = random.Random(1) if self._tokens == "offset" else self._chance
-        ranks = {post.id: order.random() for post in self.posts}
-        shown.sort(key=lambda post: (post.at, ranks[post.id]), reverse=True)
+        ranks = [order.random() for _ in self.posts]
+        shown.sort(key=lambda post: (post.at, ranks[int(post.id[1:])]), reverse=True)
         if self._tokens == "offset":
             start = int(token or 0)
             page = shown[start : start + size]
@@ -99,13 +99,13 @@ class Runner:
 
 
 async def test_nothing_is_lost_over_200_lives() -> None:
-    """Live eight hours of polls, killed at every page boundary in turn, a third of the polls missing altogether."""
+    """Live five hours of polls, killed at every page boundary in turn, a third of the polls missing altogether."""
     total = 0
     for seed in range(200):
         chance = random.Random(seed)
         board = Board(chance, tokens="offset" if seed % 2 else "time")
         runner = Runner(board, chance)
-        for round_ in range(24):
+        for round_ in range(15):
             board.live_on()
             if chance.random() < 0.66:
                 dies_after = round_ % 5 if chance.random() < 0.5 else None
@@ -116,7 +116,7 @@ async def test_nothing_is_lost_over_200_lives() -> None:
         assert not lost, f"seed {seed} lost {sorted(lost)} of {len(board.posts)}"
         assert max(runner.kept.values()) == 1, "handed over twice unchanged"
         total += len(board.posts)
-    assert total > 30_000
+    assert total > 20_000
 
 
 async def _settle(runner: Runner, board: Board) -> None:
