@@ -43,7 +43,7 @@ _LATEST_KILLS_S = (0.5, 2.5, 6.0)
 """Short lives hit polling and judging, longer ones the keeping of pages and the telling."""
 
 _STORIES_PER_KILL = 2
-_MOST_REFUSALS = 3
+_MOST_REFUSALS = 2
 """No announcement is refused more often than this; each refusal doubles the wait for the next try."""
 
 

@@ -101,6 +101,8 @@ class ImapMailbox:
         """Log out, as far as the server still listens."""
         with suppress(imaplib.IMAP4.error, OSError):
             self._server.logout()
+        with suppress(OSError):
+            self._server.shutdown()
 
 
 @contextmanager

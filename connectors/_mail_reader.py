@@ -81,7 +81,7 @@ def _platform(sender: str, senders: tuple[str, ...]) -> Platform | None:
     for known in PLATFORMS:
         if any(domain == one or domain.endswith(f".{one}") for one in known.senders):
             return known
-    if any(sender == one or domain == one or domain.endswith(f".{one}") for one in senders):
+    if any(one in (sender, domain) or domain.endswith(f".{one}") for one in senders):
         return Platform(name="", senders=(), hosts=())
     return None
 

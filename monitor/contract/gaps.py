@@ -9,6 +9,7 @@ Pure: no input or output, no clock.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ OVERLAP = timedelta(hours=48)
 SWEEP_EVERY = timedelta(hours=1)
 MAX_HEAD = 40
 MAX_GAPS = 8
-MAX_SEEN = 2_000
+MAX_SEEN = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,8 @@ class GapCursor(BaseModel):
     """Hold the position in one listing.
 
     `head` are the newest known ids: everything below any of them is known or lies in one of `gaps`, which stand
-    newest first. `seen` maps ids of items to a short print of their content, so that what is read again is handed over
-    only when it has changed; it forgets the oldest ones, which only costs the store some work.
+    newest first. `seen` maps hashed ids of items to a short print of their content, so that what is read again is
+    handed over only when it has changed; it forgets the oldest ones, which only costs the store some work.
     Each method gives a new cursor; save the one that belongs to a page together with its items.
     """
 
@@ -88,13 +89,14 @@ class GapCursor(BaseModel):
         """Start a walk from the newest page; `now` is aware UTC.
 
         The first one goes back by `backfill` (None: to the end of the listing). Later ones go back to known ids,
-        and once in `sweep_every`, unless one is still under way, through the whole `overlap`, for what has appeared
-        late.
+        and once in `sweep_every`, unless one is still under way, past them through the whole `overlap`, for what has
+        appeared late.
         """
         if self.begun_at is None:
             gap = Gap(floor=None if backfill is None else now - backfill)
         elif not self.head or self._is_sweep_due(now, sweep_every):
-            gap = Gap(floor=now - overlap, is_sweep=True)
+            # After a long pause what is known ends before the overlap begins; all since then is unknown.
+            gap = Gap(floor=min(now, self.newest_at or self.begun_at) - overlap, is_sweep=True)
         else:
             gap = Gap(joins=self.head, floor=self.newest_at - overlap if self.newest_at else None)
         swept_at = self.swept_at if gap.joins else now
@@ -131,7 +133,7 @@ class GapCursor(BaseModel):
 
     def is_new(self, item_id: str, content_print: str) -> bool:
         """Tell whether an item has not been handed over before in this form, as far as that is remembered."""
-        return self.seen.get(item_id) != content_print
+        return self.seen.get(_hashed(item_id)) != content_print
 
 
 def _bounded(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
@@ -155,6 +157,11 @@ def _bounded(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
 def _remember(seen: dict[str, str], prints: Iterable[tuple[str, str]]) -> dict[str, str]:
     both = dict(seen)
     for item_id, content_print in prints:
-        both.pop(item_id, None)
-        both[item_id] = content_print
+        key = _hashed(item_id)
+        both.pop(key, None)
+        both[key] = content_print
     return dict(list(both.items())[-MAX_SEEN:])
+
+
+def _hashed(item_id: str) -> str:
+    return hashlib.sha256(item_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]

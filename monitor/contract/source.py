@@ -45,7 +45,7 @@ class Access(StrEnum):
 class Tested(StrEnum):
     """Say what a connector's tests rest on: real recordings, or only the platform's published schema."""
 
-    __test__ = False  # keeps pytest from taking it for a test class
+    __test__ = False  # its name begins like a test class's, and it is none
 
     RECORDED = "recorded"
     SCHEMA = "schema"

@@ -195,11 +195,6 @@ def compare(wording: Passage, other: Passage) -> Likeness:
     places = [place for place, w in zip(where, wording.weights, strict=True) if place >= 0 and w > 0.2]
     order = _share(a < b for a, b in pairwise(places)) if len(places) > 1 else 0.5
     length = min(1.0, sum(w > 0.5 for w in wording.weights) / 6)
-    counted = tuple(
-        dict.fromkeys(
-            other.words[place] for place, w, c in zip(where, wording.weights, shares, strict=True) if c and w > 0.2
-        )
-    )
     values = (
         exact,
         retold,
@@ -213,7 +208,8 @@ def compare(wording: Passage, other: Passage) -> Likeness:
         order,
         length,
     )
-    return Likeness(values, counted)
+    met = zip(where, wording.weights, shares, strict=True)
+    return Likeness(values, tuple(dict.fromkeys(other.words[place] for place, w, c in met if c and w > 0.2)))
 
 
 def _shingles(wording: Passage, other: Passage) -> float:

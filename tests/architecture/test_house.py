@@ -94,7 +94,15 @@ def test_every_imported_package_is_declared(folders: tuple[str, ...], groups: tu
     """What is there only because something else needs it goes away without a word one day."""
     belongs = importlib.metadata.packages_distributions()
     paths = [path for folder in folders for path in sorted((checkout / folder).rglob("*.py"))]
-    own = {"monitor", "connectors", "_typeshed", "pytest", *sys.stdlib_module_names, *(path.stem for path in paths)}
+    own = {
+        "monitor",
+        "connectors",
+        "tests",
+        "_typeshed",
+        "pytest",
+        *sys.stdlib_module_names,
+        *(path.stem for path in paths),
+    }
     names = {name: path for path in paths for name in _imported(path) if name not in own}
     declared = _declared(checkout, *groups)
     undeclared = {

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from monitor.contract import Gap, GapCursor, Listed, Listing, ListingsCursor, Mark, Page, walk_listings
-from monitor.contract.gaps import MAX_GAPS, MAX_HEAD, MAX_SEEN
+from monitor.contract.gaps import MAX_GAPS, MAX_HEAD, MAX_SEEN, OVERLAP
 from monitor.errors import RateLimited, SourceUnavailable
 from monitor.testing import NOW, make_item
 
@@ -34,9 +34,10 @@ class Board:
     can page by numbers through an order that changes between two pages.
     """
 
-    def __init__(self, chance: random.Random, *, tokens: str) -> None:
+    def __init__(self, chance: random.Random, *, tokens: str, late: float = 0.2) -> None:
         self._chance = chance
         self._tokens = tokens
+        self._late = late
         self.posts: list[Post] = []
         self.now = NOW
 
@@ -44,7 +45,7 @@ class Board:
         self.now += STEP
         for _ in range(self._chance.choice((0, 1, 3, 9, 30))):
             written = self.now - timedelta(seconds=self._chance.randrange(0, 1200, 300))  # many share a time
-            is_late = self._chance.random() < 0.2
+            is_late = self._chance.random() < self._late
             late = timedelta(seconds=self._chance.uniform(0, LATEST.total_seconds())) if is_late else timedelta()
             self.posts.append(Post(written, f"p{len(self.posts)}", written + late))
 
@@ -68,8 +69,9 @@ class Board:
 class Runner:
     """Poll as the product does, dying at page boundaries; what is kept is kept in one step with the position."""
 
-    def __init__(self, board: Board, chance: random.Random) -> None:
+    def __init__(self, board: Board, chance: random.Random, *, overlap: timedelta = OVERLAP) -> None:
         self._board = board
+        self._overlap = overlap
         self._chance = chance
         self.cursor = ListingsCursor().model_dump_json()
         self.kept: dict[str, int] = {}
@@ -77,7 +79,7 @@ class Runner:
 
     async def poll(self, *, dies_after: int | None = None, pages: int = 6) -> bool:
         """Read once; `dies_after` so many pages the process is killed, before that page is kept."""
-        listing = Listing(key="board", host="town", read=self._read)
+        listing = Listing(key="board", host="town", read=self._read, overlap=self._overlap)
         count = 0
         cursor = ListingsCursor.model_validate_json(self.cursor)
         is_complete = False
@@ -117,6 +119,34 @@ async def test_nothing_is_lost_over_200_lives() -> None:
         assert max(runner.kept.values()) == 1, "handed over twice unchanged"
         total += len(board.posts)
     assert total > 20_000
+
+
+async def test_unfinished_walks_are_gone_on_with() -> None:
+    """Without any overlap that would read everything again: gaps alone lose nothing, even when polls are rare."""
+    for seed in range(40):
+        chance = random.Random(seed)
+        board = Board(chance, tokens="offset" if seed % 2 else "time", late=0)
+        runner = Runner(board, chance, overlap=timedelta())
+        for round_ in range(40):
+            board.live_on()
+            if chance.random() < 0.3:
+                dies_after = round_ % 5 if chance.random() < 0.3 else None
+                await runner.poll(dies_after=dies_after, pages=chance.choice((1, 2, 3)))
+        await _settle(runner, board)
+        lost = [post.id for post in board.posts if post.id not in runner.kept and post.shown_at <= board.now]
+        assert not lost, f"seed {seed} lost {lost} of {len(board.posts)}"
+
+
+async def test_a_pause_longer_than_the_overlap_loses_nothing() -> None:
+    board = Board(random.Random(5), tokens="time", late=0)
+    runner = Runner(board, random.Random(5))
+    for _ in range(20):
+        board.live_on()
+    await runner.poll(pages=100)
+    for _ in range(3 * 72):
+        board.live_on()
+    await runner.poll(pages=1000)
+    assert set(runner.kept) == {post.id for post in board.posts}
 
 
 async def _settle(runner: Runner, board: Board) -> None:
