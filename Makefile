@@ -19,7 +19,7 @@ demo: ## watch a small invented world: no accounts, no internet
 	@$(BIN)/goodname demo $(DEMO_ARGS)
 
 test: setup ## run all tests; PYTEST_ARGS="-k word" picks some
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check .

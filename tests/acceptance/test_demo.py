@@ -63,9 +63,9 @@ def shown(goodname, tmp_path_factory) -> Iterator[Shown]:
     return Shown(place / "demo-world", done.stdout, done.stderr, done.returncode, time.monotonic() - begun)
 
 
-def test_ends_well_within_a_minute(shown):
+def test_ends_well_and_by_itself(shown):
     assert shown.code == 0, shown.output + shown.errors
-    assert shown.seconds < 60
+    assert shown.seconds < 180  # half a minute on two idle cores; a busy machine must not fail the run
     assert "All of this went as it must." in shown.output
     assert "Traceback" not in shown.output + shown.errors
 

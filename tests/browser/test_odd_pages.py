@@ -36,7 +36,7 @@ async def brief(http, chromium: Path, clock) -> AsyncIterator[BrowserCapturer]:
         clock=clock,
         chromium=chromium,
         proxy=lambda: GuardedProxy(http.guard),
-        max_seconds=15,
+        max_seconds=30,
     )
     yield made
     await made.close()

@@ -436,7 +436,7 @@ def hostile_messages(strings: list[str]) -> list[Message]:
 
 
 async def test_hostile_texts_all_arrive_by_mail_and_inject_no_header(mailbox: MailSink, hostile: list[str]) -> None:
-    target = notifier(mailbox.url())
+    target = notifier(mailbox.url(), timeout_s=120.0)  # hundreds at once, on a machine that may be busy
     messages = hostile_messages(hostile)
     await asyncio.gather(*(send(target, message) for message in messages))
     assert {mail["Message-ID"] for mail in mailbox.mails()} == {f"<{message.message_id}>" for message in messages}
@@ -448,7 +448,7 @@ async def test_hostile_texts_all_arrive_by_mail_and_inject_no_header(mailbox: Ma
 
 
 async def test_hostile_texts_all_arrive_at_a_webhook(hook: WebhookSink, hostile: list[str]) -> None:
-    target = notifier(hook.url)
+    target = notifier(hook.url, timeout_s=120.0)
     messages = hostile_messages(hostile)
     await asyncio.gather(*(send(target, message) for message in messages))
     assert {body["message_id"] for _, body in hook.posts} == {message.message_id for message in messages}
