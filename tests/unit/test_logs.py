@@ -15,9 +15,13 @@ def line_of(message: str, *args: object, **extra: object) -> dict[str, object]:
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonFormatter())
-    logger = logging.Logger("goodname.test")
+    logger = logging.getLogger("goodname.test_logs")
+    logger.propagate = False
     logger.addHandler(handler)
-    logger.warning(message, *args, extra=extra)
+    try:
+        logger.warning(message, *args, extra=extra)
+    finally:
+        logger.removeHandler(handler)
     text = stream.getvalue()
     assert text.count("\n") == 1
     return json.loads(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -46,8 +47,8 @@ def test_a_year_has_one_summary_a_day_without_gap_or_overlap(zone: str, at: time
     periods = walk(timetable, utc(2026, 1, 1), utc(2027, 1, 1), timedelta(hours=1))
     days = [end.astimezone(ZoneInfo(zone)).date() for _, end in periods]
     assert len(days) == len(set(days))
-    assert {(later - earlier).days for earlier, later in zip(days, days[1:], strict=False)} == {1}
-    assert all(earlier[1] == later[0] for earlier, later in zip(periods, periods[1:], strict=False))
+    assert {(later - earlier).days for earlier, later in pairwise(days)} == {1}
+    assert all(earlier[1] == later[0] for earlier, later in pairwise(periods))
 
 
 def test_a_stopped_machine_gets_one_summary_for_all_the_days_it_missed() -> None:
@@ -74,7 +75,9 @@ def test_an_installation_younger_than_the_last_set_time_waits() -> None:
 
 
 @given(
-    zones=st.tuples(*[st.sampled_from(["Pacific/Kiritimati", "Europe/London", "America/Los_Angeles", "Asia/Tokyo"])] * 2),
+    zones=st.tuples(
+        *[st.sampled_from(["Pacific/Kiritimati", "Europe/London", "America/Los_Angeles", "Asia/Tokyo"])] * 2
+    ),
     change_after_h=st.integers(1, 60),
 )
 def test_a_change_of_time_zone_neither_doubles_nor_skips_a_day(zones: tuple[str, str], change_after_h: int) -> None:
@@ -88,5 +91,5 @@ def test_a_change_of_time_zone_neither_doubles_nor_skips_a_day(zones: tuple[str,
             ends.append(period[1])
             last_end = period[1]
         now += timedelta(hours=1)
-    gaps = [later - earlier for earlier, later in zip(ends, ends[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(ends)]
     assert all(SHORTEST <= gap < timedelta(hours=48) for gap in gaps)
