@@ -32,7 +32,17 @@ def reversal(sentence: Sentence, wording: Passage) -> str:
         return _gave_bribes(sentence)
     if wording.acts & _HAPPENS_TO and not wording.acts - _HAPPENS_TO - {"!fraud"}:
         return _other_holder(sentence) or _witness(sentence)
-    return _passive(sentence) or _object(sentence) or _other_holder(sentence) or _witness(sentence)
+    passive = _passive(sentence)
+    if passive and _says_so_itself(passive, wording):
+        passive = ""
+    return passive or _object(sentence) or _other_holder(sentence) or _witness(sentence)
+
+
+def _says_so_itself(cue: str, wording: Passage) -> bool:
+    """Tell whether the statement has the same passive ("NAME was struck off"): then nothing is turned round."""
+    participle = cue.rsplit(maxsplit=1)[-1]
+    places = [i for i, word in enumerate(wording.words) if word == participle]
+    return any(_BE & set(wording.words[max(0, place - 3) : place]) for place in places)
 
 
 def _gave_bribes(sentence: Sentence) -> str:

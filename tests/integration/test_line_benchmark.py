@@ -22,7 +22,7 @@ def test_small_run(checkout):
     figures = json.loads(done.stdout)
     line, naive = figures["items"]["line"], figures["items"]["naive"]
     assert line["items"] == naive["items"] == 500
-    assert line["likely"] > 0
-    assert line["items_per_s"] > 50
+    assert line["likely"] == naive["likely"] > 0, "the plain wordings are found by both"
+    assert line["items_per_s"] > 0
     assert figures["unchanged"]["line"]["feeds"] == 50
     assert figures["unchanged"]["line"]["cpu_ms_per_feed"] > 0

@@ -220,3 +220,10 @@ def test_a_higher_threshold_lowers_the_level(voss: Subject, stole: tuple[Stateme
     assert usual.best is not None
     strict = decide(post, voss, stole, Thresholds(likely=min(100, usual.best.score + 1)))
     assert strict.level is Level.POSSIBLE
+
+
+def test_a_statement_in_the_passive_is_repeated_not_reversed(voss: Subject, mention: Make) -> None:
+    struck_off = (Statement(id="struck-off", subject_id=voss.id, text="Alina Voss was struck off for forging papers"),)
+    judged = decide(mention("Careful: Alina Voss was struck off for forging papers."), voss, struck_off)
+    assert judged.best is not None
+    assert (judged.best.stance, judged.level) == (Stance.REPEAT, Level.LIKELY)
