@@ -26,7 +26,7 @@ from monitor.bootstrap.build import (
 from monitor.bootstrap.claim import Claim
 from monitor.clock import SystemClock
 from monitor.contract import Health
-from monitor.domain import Alert, AlertKind, Capture, Digest, HealthState, Hit, Level, Message, Poll, Target
+from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
 from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, poll, preserve
@@ -112,6 +112,15 @@ class App:
             notifier=self.notifier,
             renderer=self.renderer,
             clock=self.clock,
+            unread=self.unread,
+        )
+
+    @property
+    def unread(self) -> tuple[Coverage, ...]:
+        """Say of each source that could not be set up that nobody looks at it, and why."""
+        return tuple(
+            Coverage(source=name, state=HealthState.UNCHECKED, checks=0, failures=0, last_good_at=None, why=str(error))
+            for name, error in self.broken_sources.items()
         )
 
     def claim(self) -> bool:
@@ -251,7 +260,7 @@ class App:
         """Gather the summary since the last one, for a look."""
         period = digest.open_period(self.store, self.clock.now())
         zone = self.settings.digest.timezone
-        return digest.gather(self.store, client_id, period, zone, self.vault.chain_head())
+        return digest.gather(self.store, client_id, period, zone, self.vault.chain_head(), self.unread)
 
     def digest_message(self, shown: Digest) -> Message:
         """Put a summary into words."""

@@ -179,7 +179,7 @@ class ChromiumPool:
         try:
             address = await self._own_proxy.start()
             if self._playwright is None:
-                self._playwright = await async_playwright().start()
+                self._playwright = await _start_driver()
             return await self._playwright.chromium.launch(
                 executable_path=self._executable,
                 headless=True,
@@ -191,7 +191,7 @@ class ChromiumPool:
                 handle_sigterm=False,
                 handle_sighup=False,
             )
-        except PlaywrightError as fault:
+        except (PlaywrightError, BrowserUnavailable) as fault:
             await self._own_proxy.close()
             raise BrowserUnavailable(f"Chromium could not be started: {first_line(fault)}") from fault
 
@@ -204,6 +204,15 @@ class ChromiumPool:
             await _end(playwright.stop() if playwright is not None else None)
         if proxy is not None:
             await proxy.close()
+
+
+async def _start_driver() -> Playwright:
+    """Start Playwright's helper process; BrowserUnavailable when it ends at once, as without one of its libraries."""
+    try:
+        async with asyncio.timeout(_START_SECONDS):
+            return await async_playwright().start()
+    except Exception as fault:  # boundary: Playwright raises bare Exception when its helper process dies
+        raise BrowserUnavailable(f"Playwright's driver does not start ({type(fault).__name__})") from fault
 
 
 async def _end(ending: Coroutine[object, object, None] | None) -> bool:
@@ -221,7 +230,7 @@ async def _end(ending: Coroutine[object, object, None] | None) -> bool:
     return True
 
 
-def first_line(fault: PlaywrightError) -> str:
+def first_line(fault: Exception) -> str:
     """Give what a Playwright error says, without its call log and its method's name."""
     line = str(fault).strip().splitlines()[0] if str(fault).strip() else type(fault).__name__
     return line.rpartition(": ")[2][:300] if line.startswith(("Page.", "Browser", "Frame.")) else line[:300]

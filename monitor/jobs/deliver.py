@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.domain import Alert, AlertKind, AlertStatus, Delivery, DeliveryOutcome, Message
+from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, DeliveryOutcome, Message
 from monitor.errors import DeliveryError, StoreError
 from monitor.jobs import digest
 from monitor.ports import Clock, Notifier, Renderer, Store, Vault
@@ -24,13 +24,14 @@ NO_WAIT = timedelta(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Office:
-    """Hold what telling needs."""
+    """Hold what telling needs; `unread` are sources that could not be set up, so that no summary passes them over."""
 
     store: Store
     vault: Vault
     notifier: Notifier
     renderer: Renderer
     clock: Clock
+    unread: tuple[Coverage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +106,9 @@ def render(office: Office, alert: Alert) -> Message:
         chain_head = office.vault.chain_head()
         if alert.kind is AlertKind.DIGEST:
             message_id = f"digest-{alert.id}"
-            return office.renderer.digest(digest.build(office.store, alert, chain_head), message_id=message_id)
+            return office.renderer.digest(
+                digest.build(office.store, alert, chain_head, office.unread), message_id=message_id
+            )
         hit = office.store.hit(alert.mention_id, alert.subject_id) if alert.mention_id and alert.subject_id else None
         return office.renderer.alert(alert, hit, chain_head=chain_head)
     except StoreError:

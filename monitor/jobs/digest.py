@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, AlertKind, CaptureOutcome, Digest, Hit, Subject
+from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Subject
 from monitor.ports import Clock, HitFilter, Store
 
 ABOUT_MIN = 50
@@ -101,14 +101,21 @@ def open_period(store: Store, now: datetime) -> tuple[datetime, datetime]:
     return min(start, now - timedelta(minutes=1)), now
 
 
-def build(store: Store, alert: Alert, chain_head: str) -> Digest:
-    """Gather what the summary of an outbox row says."""
+def build(store: Store, alert: Alert, chain_head: str, unread: Sequence[Coverage] = ()) -> Digest:
+    """Gather what the summary of an outbox row says; `unread` are sources that could not even be set up."""
     given = {key: str(value) for key, value in alert.payload.items()}
     period = (datetime.fromisoformat(given["starts_at"]), datetime.fromisoformat(given["ends_at"]))
-    return gather(store, given["client_id"], period, given["timezone"], chain_head)
+    return gather(store, given["client_id"], period, given["timezone"], chain_head, unread)
 
 
-def gather(store: Store, client_id: str, period: tuple[datetime, datetime], timezone: str, chain_head: str) -> Digest:
+def gather(
+    store: Store,
+    client_id: str,
+    period: tuple[datetime, datetime],
+    timezone: str,
+    chain_head: str,
+    unread: Sequence[Coverage] = (),
+) -> Digest:
     """Gather what was found, what changed, and what was not checked in [start, end)."""
     start, end = period
     chosen = HitFilter(client_id=client_id, since=start, until=end, limit=MOST_HITS)
@@ -120,7 +127,7 @@ def gather(store: Store, client_id: str, period: tuple[datetime, datetime], time
         timezone=timezone,
         hits=tuple(sorted(hits, key=_order)),
         changes=store.changes(start, end, client_id),
-        coverage=store.coverage(start, end),
+        coverage=(*store.coverage(start, end), *unread),
         checked=store.count_mentions(start, end),
         chain_head=chain_head,
         capture_failures=sum(hit.capture_state == CaptureOutcome.FAILED.value for hit in hits),

@@ -85,7 +85,7 @@ async def test_a_site_that_never_answers_is_given_up_in_time(site, keep, make) -
     capturer = make(max_seconds=3)
     with pytest.raises(CaptureFailed) as failed:
         await keep(site.url + "/silence", QUOTE, by=capturer)
-    assert "stopped after 3 s" in failed.value.why
+    assert "stopped after 3 s" in failed.value.why or "too long" in failed.value.why
     await capturer.close()
 
 
@@ -342,3 +342,14 @@ async def test_a_browser_that_does_not_start_costs_no_capture(site, keep, make) 
     assert "Chromium could not be started" in gaps(kept)
     assert kept.capture.completeness is Completeness.FOUND
     assert {"response.html", "page.txt"} <= kept.names
+
+
+async def test_a_driver_that_cannot_start_still_keeps_what_the_server_sends(
+    site, keep, make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_NODEJS_PATH", "/bin/false")
+    capturer = make(max_seconds=20)
+    kept = await keep(site.page("/plain", POST), QUOTE, by=capturer)
+    assert kept.capture.outcome is CaptureOutcome.PARTIAL
+    assert "could not be started" in gaps(kept)
+    await capturer.close()
