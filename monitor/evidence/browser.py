@@ -208,11 +208,15 @@ class ChromiumPool:
 
 async def _start_driver() -> Playwright:
     """Start Playwright's helper process; BrowserUnavailable when it ends at once, as without one of its libraries."""
+    # Playwright raises a bare Exception when its helper process dies, so whatever comes is taken as a value.
     try:
         async with asyncio.timeout(_START_SECONDS):
-            return await async_playwright().start()
-    except Exception as fault:  # boundary: Playwright raises bare Exception when its helper process dies
-        raise BrowserUnavailable(f"Playwright's driver does not start ({type(fault).__name__})") from fault
+            (started,) = await asyncio.gather(async_playwright().start(), return_exceptions=True)
+    except TimeoutError as fault:
+        raise BrowserUnavailable("Playwright's driver does not start in time") from fault
+    if isinstance(started, BaseException):
+        raise BrowserUnavailable("Playwright's driver does not start") from started
+    return started
 
 
 async def _end(ending: Coroutine[object, object, None] | None) -> bool:
