@@ -57,7 +57,6 @@ class Service:
         self._scheduler = Scheduler(app.clock)
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
-        self._started = app.clock.monotonic()
         bind = app.settings.web.bind
         self._web = WebServer(create_app(self.probe), bind) if bind != "off" else None
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ValidationError
@@ -237,9 +237,6 @@ def _in_words(error: Exception | None) -> str:
 
 
 def targets_of(sources: Sequence[Source], terms: Sequence[str]) -> tuple[Target, ...]:
-    """Give the due table's rows: one query for a whole source, one with the watched names where it can search."""
-    return tuple(replace(_whole(source), terms=tuple(terms)) for source in sources)
-
-
-def _whole(source: Source) -> Target:
-    return Target(source=source.name, query_key="*", every=source.every)
+    """Give the due table's rows: one a source, with the watched names for those that can search."""
+    names = tuple(terms)
+    return tuple(Target(source=source.name, query_key="*", every=source.every, terms=names) for source in sources)
