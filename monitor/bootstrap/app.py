@@ -30,6 +30,7 @@ from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthSt
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
 from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, poll, preserve
+from monitor.jobs.poll_ends import PollEnds
 from monitor.matching import Matcher, Thresholds
 from monitor.ports import Clock, Store
 from monitor.settings import Settings
@@ -79,6 +80,7 @@ class App:
         self._rules_of: tuple[object, object] = ((), ())
         if settings.watchlist.file:
             self.store.provision(subjects, statements)
+        self._ends = PollEnds(self.store)
         self.sync_targets()
 
     async def __aenter__(self) -> Self:
@@ -170,7 +172,7 @@ class App:
 
     async def poll_target(self, target: Target) -> Poll | None:
         """Poll one leased target."""
-        return await poll.poll_leased(self.store, self.sources, target, self.clock)
+        return await poll.poll_leased(self.store, self.sources, target, self.clock, self._ends)
 
     def assess(self) -> int:
         """Judge one batch of new mentions; gives how many."""

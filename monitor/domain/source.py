@@ -37,7 +37,11 @@ class PollOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Target:
-    """Name one thing to poll: a source and a query within it (key "*": the whole source)."""
+    """Name one thing to poll: a source and a query within it (key "*": the whole source).
+
+    A leased one holds until when it is leased, and its position if that is short (None: ask for it). Nobody else
+    moves the position before `lease_until`.
+    """
 
     source: str
     query_key: str
@@ -45,6 +49,8 @@ class Target:
     terms: tuple[str, ...] = ()
     next_due_at: datetime | None = None
     failures: int = 0
+    lease_until: datetime | None = None
+    cursor: str | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)

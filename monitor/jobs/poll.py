@@ -26,7 +26,8 @@ from monitor.errors import (
     TemporaryError,
 )
 from monitor.jobs.keep import rows_from
-from monitor.ports import Clock, PollStore
+from monitor.jobs.poll_ends import PollEnds
+from monitor.ports import Clock, PollEnd, PollStore
 
 log = logging.getLogger("goodname.poll")
 
@@ -123,11 +124,11 @@ async def run(
     the target's lease runs out and it is polled again from its last kept page.
     """
     targets = await lease(store, clock, limit=limit, ignore_due=ignore_due)
-    room = asyncio.Semaphore(parallel)
+    room, ends = asyncio.Semaphore(parallel), PollEnds(store)
 
     async def poll_one(target: Target) -> Poll | None:
         async with room:
-            return await poll_leased(store, sources, target, clock)
+            return await poll_leased(store, sources, target, clock, ends)
 
     polls = await asyncio.gather(*(poll_one(target) for target in targets))
     return tuple(poll for poll in polls if poll)
@@ -140,7 +141,9 @@ async def lease(store: PollStore, clock: Clock, *, limit: int, ignore_due: bool 
     )
 
 
-async def poll_leased(store: PollStore, sources: Mapping[str, Source], target: Target, clock: Clock) -> Poll | None:
+async def poll_leased(
+    store: PollStore, sources: Mapping[str, Source], target: Target, clock: Clock, ends: PollEnds
+) -> Poll | None:
     """Poll one leased target; None when the database failed or the source is no longer configured."""
     source = sources.get(target.source)
     if source is None:
@@ -156,24 +159,31 @@ async def poll_leased(store: PollStore, sources: Mapping[str, Source], target: T
         error = TemporaryError("The source took too long.") if isinstance(caught, TimeoutError) else caught
     poll = _summed_up(source, target, tally, error, started_at, clock.now())
     try:
-        await asyncio.to_thread(_finish, store, target, poll, error)
+        await ends.add(_end_of(target, poll, error))
     except StoreError:
         log.warning("the database could not keep how a poll went", extra={"source": source.name}, exc_info=True)
     return poll
 
 
-def _finish(store: PollStore, target: Target, poll: Poll, error: Exception | None) -> None:
+def _end_of(target: Target, poll: Poll, error: Exception | None) -> PollEnd:
     failures = target.failures + 1 if error else 0
-    store.finish_poll(
-        poll,
+    return PollEnd(
+        poll=poll,
         next_due_at=next_due(target, failures, error, poll.finished_at),
         failures=failures,
         alerts=health_alerts(target, failures, poll),
     )
 
 
+async def _kept_cursor(store: PollStore, target: Target, now: datetime) -> str:
+    """Give the position: the one that came with the lease for as long as nobody else can have moved it."""
+    if target.cursor is not None and target.lease_until is not None and now < target.lease_until:
+        return target.cursor
+    return await asyncio.to_thread(store.cursor, target.source, target.query_key)
+
+
 async def _walk(store: PollStore, source: Source, target: Target, clock: Clock, tally: Tally) -> None:
-    cursor = _parse_cursor(source, await asyncio.to_thread(store.cursor, target.source, target.query_key))
+    cursor = _parse_cursor(source, await _kept_cursor(store, target, clock.now()))
     query = Query(key=target.query_key, terms=target.terms)
     async with aclosing(source.connector.poll(source.context(clock.now()), query, cursor)) as pages:  # type: ignore[type-var]  # the contract promises an async generator's aclose
         async for page in pages:

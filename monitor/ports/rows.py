@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.domain import Alert, Assessment, CaptureRequest, Gone, Level, Mention, RawResponse
+from monitor.domain import Alert, Assessment, CaptureRequest, Gone, Level, Mention, Poll, RawResponse
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,16 @@ class PageResult:
     new: int
     revised: int
     gone: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PollEnd:
+    """Hold how a poll went and what follows: when its target is due next, its failures in a row, what to tell."""
+
+    poll: Poll
+    next_due_at: datetime
+    failures: int = 0
+    alerts: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -26,7 +26,7 @@ from monitor.domain import (
     Subject,
     Target,
 )
-from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows
+from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows, PollEnd
 
 
 class SubjectStore(Protocol):
@@ -73,7 +73,7 @@ class PollStore(Protocol):
     ) -> tuple[Target, ...]:
         """Lease due targets, the longest due first; a lease that runs out makes the target due again.
 
-        `ignore_due` leases every target that nobody holds.
+        `ignore_due` leases every target that nobody holds. Short positions are given along.
         """
         ...
 
@@ -91,8 +91,8 @@ class PollStore(Protocol):
         """
         ...
 
-    def finish_poll(self, poll: Poll, *, next_due_at: datetime, failures: int, alerts: Sequence[Alert] = ()) -> None:
-        """Record a poll, give the lease back, and set when the target is due next and its failures in a row."""
+    def finish_polls(self, ends: Sequence[PollEnd]) -> None:
+        """Record polls, give their leases back, and set when each target is due next and its failures in a row."""
         ...
 
     def health(self) -> tuple[SourceHealth, ...]:

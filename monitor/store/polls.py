@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, bindparam, case, func, insert, select, tuple_, update
 
 from monitor.domain import Alert, Poll, PollOutcome, Target
+from monitor.ports import PollEnd
 from monitor.store.columns import storable
 from monitor.store.engine import insert_into
 from monitor.store.leases import is_free
@@ -17,6 +18,7 @@ from monitor.store.part import Part
 from monitor.store.schema import poll, position, target
 
 _KEYS_A_QUERY = 500
+_SHORT_CURSOR = 4_000  # longer positions are read when their poll begins, not for a whole batch at once
 
 GOOD = (PollOutcome.OK, PollOutcome.UNCHANGED)
 """The outcomes of a poll that really looked."""
@@ -33,12 +35,11 @@ class PollRows(Part):
         When `every` got shorter, the target is due at the latest one new interval from now.
         """
         wanted = {(storable(one.source), storable(one.query_key)): one for one in targets}
+        with self._db.reading() as connection:  # mostly there is nothing to change, and no writer is held up
+            if _is_in_line(_known_targets(connection), wanted, now):
+                return
         with self._db.writing() as connection:
-            columns = target.c
-            query: Select[Any] = select(
-                columns.source, columns.query_key, columns.terms, columns.every, columns.next_due_at, columns.is_current
-            )
-            known = {(row.source, row.query_key): row for row in connection.execute(query)}
+            known = _known_targets(connection)
             _add_targets(connection, [one for key, one in wanted.items() if key not in known], now)
             _change_targets(connection, [_changed(known[key], wanted[key], now) for key in wanted if key in known])
             _retire_targets(connection, [key for key, row in known.items() if row.is_current and key not in wanted])
@@ -48,12 +49,15 @@ class PollRows(Part):
     ) -> tuple[Target, ...]:
         """Lease due targets, the longest due first; a lease that runs out makes the target due again."""
         columns = target.c
+        has_position = and_(position.c.source == columns.source, position.c.query_key == columns.query_key)
+        text = func.coalesce(position.c.cursor, "")
         query = (
-            select(target)
+            select(target, case((func.length(text) <= _SHORT_CURSOR, text)).label("cursor"))
+            .outerjoin(position, has_position)
             .where(columns.is_current, is_free(columns.lease_until, now))
             .order_by(columns.next_due_at, columns.source, columns.query_key)
             .limit(limit)
-            .with_for_update(skip_locked=True)
+            .with_for_update(of=target, skip_locked=True)
         )
         if not ignore_due:
             query = query.where(columns.next_due_at <= now)
@@ -62,7 +66,7 @@ class PollRows(Part):
             leased = [{"its_source": row.source, "its_key": row.query_key} for row in rows]
             if leased:
                 connection.execute(_update_target().values(lease_until=now + lease_for), leased)
-        return tuple(_target_of(row) for row in rows)
+        return tuple(_target_of(row, now + lease_for) for row in rows)
 
     def cursor(self, source: str, query_key: str) -> str:
         """Give the kept position as JSON text, or an empty string."""
@@ -73,22 +77,19 @@ class PollRows(Part):
     def finish_poll(
         self, finished: Poll, *, next_due_at: datetime, failures: int, alerts: Sequence[Alert] = ()
     ) -> None:
-        """Record a poll, give the lease back, and set when the target is due next and its failures in a row."""
-        newest: dict[str, object] = {
-            "next_due_at": next_due_at,
-            "failures": failures,
-            "lease_until": None,
-            "last_outcome": finished.outcome,
-            "last_error": finished.error,
-            "last_polled_at": finished.finished_at,
-        }
-        if finished.outcome in GOOD:
-            newest["last_good_at"] = finished.finished_at
-        chosen = update(target).where(target.c.source == finished.source, target.c.query_key == finished.query_key)
+        """Record one poll; see `finish_polls`."""
+        self.finish_polls([PollEnd(poll=finished, next_due_at=next_due_at, failures=failures, alerts=tuple(alerts))])
+
+    def finish_polls(self, ends: Sequence[PollEnd]) -> None:
+        """Record polls, give their leases back, and set when each target is due next and its failures in a row."""
+        if not ends:
+            return
+        # In one order everywhere, so that two workers never wait for each other.
+        ordered = sorted(ends, key=lambda one: (one.poll.source, one.poll.query_key, one.poll.finished_at))
         with self._db.writing() as connection:
-            connection.execute(insert(poll), _poll_values(finished))
-            connection.execute(chosen.values(newest))
-            add_alerts(connection, alerts)
+            connection.execute(insert(poll), [_poll_values(one.poll) for one in ordered])
+            connection.execute(_FINISHED, [_end_values(one) for one in ordered])
+            add_alerts(connection, [alert for one in ordered for alert in one.alerts])
 
     def polls(self, *, source: str = "", since: datetime | None = None, limit: int = 100) -> tuple[Poll, ...]:
         """Give polls, newest first."""
@@ -104,6 +105,45 @@ class PollRows(Part):
 
 def _update_target() -> Any:  # noqa: ANN401 - SQLAlchemy's Update, of which each chained call has another type
     return update(target).where(target.c.source == bindparam("its_source"), target.c.query_key == bindparam("its_key"))
+
+
+_FINISHED = _update_target().values(
+    next_due_at=bindparam("new_due"),
+    failures=bindparam("new_failures"),
+    lease_until=None,
+    last_outcome=bindparam("new_outcome"),
+    last_error=bindparam("new_error"),
+    last_polled_at=bindparam("polled_at"),
+    last_good_at=func.coalesce(bindparam("good_at", type_=target.c.last_good_at.type), target.c.last_good_at),
+)
+
+
+def _end_values(end: PollEnd) -> dict[str, object]:
+    finished = end.poll
+    return {
+        "its_source": finished.source,
+        "its_key": finished.query_key,
+        "new_due": end.next_due_at,
+        "new_failures": end.failures,
+        "new_outcome": finished.outcome,
+        "new_error": finished.error,
+        "polled_at": finished.finished_at,
+        "good_at": finished.finished_at if finished.outcome in GOOD else None,
+    }
+
+
+def _known_targets(connection: Connection) -> dict[_Key, Row[Any]]:
+    columns = target.c
+    query: Select[Any] = select(
+        columns.source, columns.query_key, columns.terms, columns.every, columns.next_due_at, columns.is_current
+    )
+    return {(row.source, row.query_key): row for row in connection.execute(query)}
+
+
+def _is_in_line(known: dict[_Key, Row[Any]], wanted: dict[_Key, Target], now: datetime) -> bool:
+    """Tell whether the due table already holds exactly these targets."""
+    current = {key for key, row in known.items() if row.is_current}
+    return current == wanted.keys() and not any(_changed(known[key], one, now) for key, one in wanted.items())
 
 
 def _add_targets(connection: Connection, targets: Sequence[Target], now: datetime) -> None:
@@ -161,7 +201,7 @@ def _retire_targets(connection: Connection, keys: Sequence[_Key]) -> None:
         connection.execute(update(target).where(chosen.in_(some)).values(is_current=False, lease_until=None))
 
 
-def _target_of(row: Row[Any]) -> Target:
+def _target_of(row: Row[Any], lease_until: datetime) -> Target:
     return Target(
         source=row.source,
         query_key=row.query_key,
@@ -169,6 +209,8 @@ def _target_of(row: Row[Any]) -> Target:
         terms=tuple(row.terms),
         next_due_at=row.next_due_at,
         failures=row.failures,
+        lease_until=lease_until,
+        cursor=row.cursor,
     )
 
 

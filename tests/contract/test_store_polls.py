@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from datetime import datetime, timedelta
 
 import pytest
 
 from monitor.domain import Coverage, HealthState, PollOutcome, SourceHealth, Target
+from monitor.ports import PollEnd
 from monitor.store import SqlStore
 from monitor.testing.builders import NOW, make_mention
 
@@ -26,7 +28,7 @@ def lease(store: SqlStore, now: datetime, limit: int = 10, **fields) -> list[tup
 def test_a_new_target_is_due_now(store: SqlStore):
     store.sync_targets([target(terms=("FIRST LAST", "@f"), key="q")], NOW)
     (leased,) = store.lease_targets(NOW, limit=5, lease_for=MINUTE)
-    assert leased == target(terms=("FIRST LAST", "@f"), key="q", next_due_at=NOW)
+    assert leased == target(terms=("FIRST LAST", "@f"), key="q", next_due_at=NOW, lease_until=NOW + MINUTE, cursor="")
 
 
 def test_a_leased_target_is_nobody_elses_until_the_lease_ends(store: SqlStore):
@@ -45,6 +47,47 @@ def test_finishing_gives_the_lease_back_and_sets_the_next_time(store: SqlStore, 
     (leased,) = store.lease_targets(NOW + MINUTE, limit=5, lease_for=MINUTE)
     assert leased.failures == 3
     assert leased.next_due_at == NOW + MINUTE
+
+
+def test_short_positions_come_with_the_lease_and_long_ones_are_asked_for(store: SqlStore, shelf):
+    store.sync_targets([target("long"), target("short")], NOW)
+    for source, cursor in (("long", "x" * 5_000), ("short", '{"n": 1}')):
+        store.save_page(shelf.page(source=source, query_key="*", cursor=cursor))
+    leased = {one.source: one.cursor for one in store.lease_targets(NOW, limit=5, lease_for=MINUTE)}
+    assert leased == {"long": None, "short": '{"n": 1}'}
+    assert store.cursor("long", "*") == "x" * 5_000
+
+
+def test_polls_that_end_together_are_kept_together(store: SqlStore, shelf):
+    store.sync_targets([target(f"s{n}") for n in range(30)], NOW)
+    store.finish_polls([])
+    ends = [
+        PollEnd(
+            poll=shelf.poll(PollOutcome.UNAVAILABLE if n % 3 else PollOutcome.OK, source=f"s{n}"),
+            next_due_at=NOW + n * MINUTE,
+            failures=n % 3,
+            alerts=(shelf.alert(f"failing:{n}"),),
+        )
+        for n in range(30)
+    ]
+    store.finish_polls(ends)
+    assert len(store.polls()) == 30
+    assert len(store.alerts()) == 30
+    health = {one.source: one for one in store.health()}
+    assert [health[f"s{n}"].failures for n in range(6)] == [0, 1, 2, 0, 1, 2]
+    assert [health[f"s{n}"].last_good_at is not None for n in range(3)] == [True, False, False]
+    assert health["s7"].next_due_at == NOW + 7 * MINUTE
+    store.finish_polls([PollEnd(poll=shelf.poll(PollOutcome.AUTH, source="s0"), next_due_at=NOW, failures=1)])
+    assert store.health()[0].last_good_at is not None, "a bad poll does not unmake the last good one"
+
+
+def test_a_due_table_that_is_in_line_is_only_read(sqlite_store: SqlStore, sqlite_path):
+    wanted = [target("a"), target("b", terms=("FIRST LAST",))]
+    sqlite_store.sync_targets(wanted, NOW)
+    with sqlite3.connect(sqlite_path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")  # a writer that never ends would hold up every other one
+        sqlite_store.sync_targets(wanted, NOW + HOUR)
+        other.execute("ROLLBACK")
 
 
 def test_ignore_due_leases_what_nobody_holds(store: SqlStore, shelf):
@@ -67,7 +110,9 @@ def test_sync_keeps_due_time_failures_and_lease(store: SqlStore, shelf):
     store.sync_targets([target(terms=("new",))], NOW + timedelta(seconds=1))
     assert lease(store, NOW + timedelta(seconds=2)) == []
     (leased,) = store.lease_targets(NOW + MINUTE, limit=5, lease_for=MINUTE)
-    assert leased == target(terms=("new",), next_due_at=NOW + MINUTE, failures=2)
+    assert leased == target(
+        terms=("new",), next_due_at=NOW + MINUTE, failures=2, lease_until=NOW + 2 * MINUTE, cursor=""
+    )
 
 
 @pytest.mark.parametrize(
