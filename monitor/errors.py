@@ -10,6 +10,7 @@ MonitorError
 ├ FetchError             ─ AddressForbidden · TooLarge · RobotsDisallowed
 ├ StoreError             ─ StoreBusy · SchemaTooNew
 ├ EvidenceError          ─ CaptureFailed · CaptureBlocked · FixityError
+├ PrintingFailed
 └ DeliveryError(channel, permanent)
 
 Each carries what happened, why, and one thing to try, in words for a person.
@@ -183,6 +184,10 @@ class CaptureBlocked(EvidenceError):
 
 class FixityError(EvidenceError):
     """Stored evidence is not what was stored."""
+
+
+class PrintingFailed(MonitorError):
+    """A document could not be printed as a PDF."""
 
 
 class DeliveryError(MonitorError):
