@@ -11,6 +11,7 @@ MonitorError
 ├ StoreError             ─ StoreBusy · SchemaTooNew
 ├ EvidenceError          ─ CaptureFailed · CaptureBlocked · FixityError
 ├ PrintingFailed
+├ BackupError
 └ DeliveryError(channel, permanent)
 
 Each carries what happened, why, and one thing to try, in words for a person.
@@ -188,6 +189,12 @@ class FixityError(EvidenceError):
 
 class PrintingFailed(MonitorError):
     """A document could not be printed as a PDF."""
+
+
+class BackupError(MonitorError):
+    """The backup cannot be used."""
+
+    default_try = "Try another backup file, or run `goodname backup FILE` again."
 
 
 class DeliveryError(MonitorError):

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+from monitor.backup import Contents
 from monitor.bootstrap.app import App, CycleReport, open_app
+from monitor.bootstrap.backup import Wanted, write_backup
 from monitor.bootstrap.check import ConfigReport, check_config
+from monitor.bootstrap.restore import Restored, Wish, restore_backup
 from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
 from monitor.ports import Verification
@@ -12,15 +15,21 @@ from monitor.settings import ServiceManager, Settings, service_manager
 __all__ = [
     "App",
     "ConfigReport",
+    "Contents",
     "CycleReport",
+    "Restored",
     "ServiceManager",
     "Settings",
+    "Wanted",
+    "Wish",
     "check_config",
     "find_chromium",
     "open_app",
     "render_file",
+    "restore_backup",
     "service_manager",
     "verify_evidence",
+    "write_backup",
 ]
 
 

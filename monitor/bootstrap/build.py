@@ -32,10 +32,20 @@ def build_http(settings: Settings, clock: Clock) -> HttpClient:
     )
 
 
+def store_url(settings: Settings) -> str:
+    """Give the address of the database: the one that is configured, else a file among the data."""
+    return settings.store.url.get_secret_value() or f"sqlite:///{settings.data_dir / 'goodname.db'}"
+
+
+def database_file(settings: Settings) -> Path | None:
+    """Give the file the database lies in; None when a server holds it."""
+    scheme, _, path = store_url(settings).partition(":///")
+    return Path(path) if scheme == "sqlite" else None
+
+
 def build_store(settings: Settings, clock: Clock) -> Store:
     """Open the database and bring it up to date; StoreError when it cannot be used."""
-    url = settings.store.url.get_secret_value() or f"sqlite:///{settings.data_dir / 'goodname.db'}"
-    return open_store(url, clock=clock)
+    return open_store(store_url(settings), clock=clock)
 
 
 def build_notifier(settings: Settings, clock: Clock) -> AppriseNotifier:

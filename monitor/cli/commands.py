@@ -103,6 +103,18 @@ def _digest() -> Command:
     return grouped("digest", group)
 
 
+def _backup() -> Command:
+    from monitor.cli.backup import backup
+
+    return single("backup", backup)
+
+
+def _restore() -> Command:
+    from monitor.cli.backup import restore
+
+    return single("restore", restore)
+
+
 def _config() -> Command:
     from monitor.cli.config import group
 
@@ -126,5 +138,7 @@ COMMANDS: Mapping[str, Entry] = {
     "evidence": Entry("Check the evidence that is kept.", _evidence),
     "notify": Entry("Test how you are told.", _notify),
     "digest": Entry("Preview or send the daily summary.", _digest),
+    "backup": Entry("Write everything into one new file, also while the service runs.", _backup),
+    "restore": Entry("Put a backup back into an empty place, after all of it was checked.", _restore),
     "config": Entry("Check and show the configuration.", _config),
 }

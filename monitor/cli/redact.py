@@ -48,10 +48,15 @@ def _hide(key: str, value: Any, model: type[BaseModel] | None, *, is_known: bool
 
 
 def _is_secret_field(model: type[BaseModel] | None, key: str) -> bool:
+    field = model.model_fields.get(key) if model else None
+    return field is not None and mentions_secret(field.annotation)
+
+
+def mentions_secret(annotation: object) -> bool:
+    """Tell whether a field of this type may hold a secret."""
     from pydantic import SecretBytes, SecretStr
 
-    field = model.model_fields.get(key) if model else None
-    return field is not None and _mentions(field.annotation, (SecretStr, SecretBytes))
+    return _mentions(annotation, (SecretStr, SecretBytes))
 
 
 def _mentions(annotation: object, kinds: tuple[type, ...]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
@@ -128,6 +128,21 @@ def busy(words: str) -> Iterator[None]:
 
     with Console(stderr=True, highlight=False, markup=False).status(words):
         yield
+
+
+@contextmanager
+def moving_bar(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far work has come, on a terminal only; give what to call with bytes done and bytes in all."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _all: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False, markup=False), transient=True) as progress:
+        task = progress.add_task(words, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)
 
 
 def span_in_words(span: timedelta) -> str:

@@ -7,6 +7,7 @@ works without it.
 from typing import TYPE_CHECKING
 
 from monitor.evidence.chromium import find_chromium, missing_browser
+from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.plain import PlainCapturer
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import verify_path
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BrowserCapturer",
     "BrowserProxy",
+    "EvidenceFiles",
     "FileVault",
     "PlainCapturer",
+    "evidence_files",
     "find_chromium",
     "missing_browser",
     "verify_path",

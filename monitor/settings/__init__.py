@@ -1,7 +1,7 @@
 """Configuration: models, loading, examples; the only door to the environment and to pydantic-settings."""
 
 from monitor.settings.example import example_settings, example_watchlist, settings_schema
-from monitor.settings.load import config_path, load_settings, load_watchlist
+from monitor.settings.load import config_path, load_place, load_settings, load_watchlist
 from monitor.settings.models import Settings, SourceSettings, format_duration
 from monitor.settings.service import ServiceManager, service_manager
 from monitor.settings.watchlist import Watchlist
@@ -15,6 +15,7 @@ __all__ = [
     "example_settings",
     "example_watchlist",
     "format_duration",
+    "load_place",
     "load_settings",
     "load_watchlist",
     "service_manager",

@@ -59,6 +59,23 @@ def load_settings(path: Path) -> Settings:
     return _absolute(cast("Settings", settings), path.parent.absolute())
 
 
+def load_place(path: Path, base: Path) -> Settings:
+    """Read only where a configuration keeps its data, as if it lay in the folder `base`; the rest is as by default.
+
+    For a configuration whose secret files are not there yet. ConfigError when that part of it cannot be used.
+    """
+    given = {key: value for key, value in _read_toml(path).items() if key in ("data_dir", "store")}
+    faults: list[str] = []
+    resolved = _with_secret_files(given, base.absolute(), faults)
+    try:
+        settings = cast("Any", Settings)(**resolved)
+    except ValidationError as error:
+        faults += _faults_of(error)
+    if faults:
+        raise ConfigError(f"{path} cannot be used.", faults=tuple(faults))
+    return _absolute(cast("Settings", settings), base.absolute())
+
+
 def _faults_of(error: ValidationError) -> list[str]:
     records = cast("Any", error.errors(include_url=False))
     sentences = describe_faults(records, Settings.model_json_schema())

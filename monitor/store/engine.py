@@ -93,11 +93,17 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return postgresql.insert(table)
 
 
-def connect(url: str) -> Database:
-    """Open the database at an SQLAlchemy URL, creating a SQLite file (0600, in a folder 0700) when there is none."""
+def connect(url: str, *, create: bool = True) -> Database:
+    """Open the database at an SQLAlchemy URL, creating a SQLite file (0600, in a folder 0700) when there is none.
+
+    StoreError when it cannot be, or when there is no file and `create` is off.
+    """
     address = _read_url(url)
     if address.drivername == "sqlite":
-        _create_file(Path(address.database or ""))
+        path = Path(address.database or "")
+        if not create and not path.is_file():
+            raise StoreError(f"There is no database at {path}.", try_="Run `goodname once` or `goodname run` first.")
+        _create_file(path)
         return Database(_sqlite_engine(address))
     return Database(_postgres_engine(address))
 
