@@ -29,8 +29,9 @@ from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
 from monitor.evidence import FileVault
-from monitor.jobs import assess, by_hand, deliver, digest, poll, preserve
+from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve
 from monitor.jobs.poll_ends import PollEnds
+from monitor.jobs.preview import Previewer, Tell
 from monitor.matching import Matcher, Thresholds
 from monitor.ports import Clock, Store
 from monitor.settings import Settings
@@ -151,12 +152,20 @@ class App:
         subjects = tuple(subject for subject in self.store.subjects() if subject.attestation)
         statements = self.store.statements()
         if self._rules is None or self._rules_of != (subjects, statements):
-            wanted = self.settings.matching
-            thresholds = Thresholds(possible=wanted.possible, likely=wanted.likely)
-            matcher = Matcher(subjects, statements, thresholds, self.encoder)
+            matcher = Matcher(subjects, statements, self.thresholds, self.encoder)
             self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)
             self._rules_of = (subjects, statements)
         return self._rules
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """Give the scores from which a judgement counts, as configured."""
+        wanted = self.settings.matching
+        return Thresholds(possible=wanted.possible, likely=wanted.likely)
+
+    def previewer(self, tell: Tell | None = None) -> Previewer:
+        """Give what tries rules on stored mentions and texts; `tell` hears how far a preview is."""
+        return Previewer(self.store, self.clock, self.thresholds, self.encoder, tell)
 
     def recover(self) -> tuple[Capture, ...]:
         """Finish what a crash interrupted."""
@@ -304,7 +313,11 @@ class App:
 
     def judge_again(self, *, subject_id: str = "", since: datetime | None = None) -> int:
         """Run the present rules over what is already stored; gives how many mentions will be judged again."""
-        return self.store.forget_assessments(subject_id=subject_id, since=since)
+        return hunt.start(self.store, self.clock, subject_id=subject_id, since=since)
+
+    def hunt_progress(self) -> hunt.Progress | None:
+        """Say how far the retro-hunt is that a changed rule began; None when none is under way."""
+        return hunt.progress(self.store)
 
 
 def open_app(settings: Settings, *, clock: Clock | None = None) -> App:

@@ -128,7 +128,7 @@ COMMANDS: Mapping[str, Entry] = {
     "status": Entry("Show sources, what waits for you, and the evidence.", _status),
     "doctor": Entry("Check everything that must work, with one command to mend each fault.", _doctor),
     "person": Entry("Add, list, edit or pause who is watched.", _person),
-    "statement": Entry("Add or list the statements that are false.", _statement),
+    "statement": Entry("Add, change or list the statements that are false.", _statement),
     "source": Entry("List, add or test sources.", _source),
     "try": Entry("Show what would match and why; nothing is stored.", _try),
     "match": Entry("Judge posts from standard input, without a database.", _match),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.cli.group import command_group
+from monitor.cli.previews import PreviewOnly, Reveal, counting, say_preview
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
 from monitor.domain import Relation, Subject, SubjectKind
@@ -19,6 +20,7 @@ from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.jobs.preview import Preview
 
 group = command_group("Add, list, edit or pause who is watched.")
 
@@ -69,6 +71,8 @@ def add(
     exclude: ExcludedWords = None,
     language: Languages = None,
     client: Annotated[str, typer.Option(metavar="ID", help="The client this belongs to.")] = "",
+    preview: PreviewOnly = False,
+    reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:
     """Add a person or firm to watch for. --relation and --by are required: a watch is asked for by somebody."""
@@ -84,6 +88,9 @@ def add(
     given: dict[str, Any] = {key: words or [] for key, words in lists.items()}
     given |= {"id": id_ or None, "name": name, "kind": kind, "client_id": client}
     given["attestation"] = {"relation": relation, "by": by, "reference": reference}
+    if preview:
+        preview_subject(ctx, lambda app: _new(app, given), reveal=reveal, as_json=as_json)
+        return
     subject, again = with_app(ctx, lambda app: _add(app, given))
     if as_json:
         say_json(subject)
@@ -103,6 +110,22 @@ def _no_attestation(name: str, relation: Relation | None, by: str) -> InputError
 
 
 async def _add(app: App, given: dict[str, Any]) -> tuple[Subject, int]:
+    subject = _new(app, given)
+    return subject, _save(app, subject)
+
+
+def preview_subject(ctx: typer.Context, make: Callable[[App], Subject], *, reveal: bool, as_json: bool) -> None:
+    """Show what keeping the subject that `make` gives would change, and keep nothing."""
+    with counting("Looking at what is stored") as tell:
+
+        async def look(app: App) -> Preview:
+            return app.previewer(tell).subject(make(app))
+
+        found = with_app(ctx, look)
+    say_preview(found, reveal=reveal, as_json=as_json)
+
+
+def _new(app: App, given: dict[str, Any]) -> Subject:
     taken = {subject.id for subject in app.store.subjects(active_only=False)}
     given["id"] = given["id"] or free_id(given["name"], taken, "subject")
     if given["id"] in taken:
@@ -112,8 +135,7 @@ async def _add(app: App, given: dict[str, Any]) -> tuple[Subject, int]:
             try_=f"Run `goodname person edit {given['id']}`, or choose another --id.",
         )
     given["attestation"]["on"] = app.clock.now().date()
-    subject = _checked(given)
-    return subject, _save(app, subject)
+    return _checked(given)
 
 
 def _checked(given: dict[str, Any]) -> Subject:
@@ -198,20 +220,30 @@ def edit(
     context: ContextWords = None,
     exclude: ExcludedWords = None,
     remove: Removed = None,
+    preview: PreviewOnly = False,
+    reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change an entry. What is stored is looked at again with the new rules."""
+    """Change an entry. What is stored is looked at again with the new rules; --preview shows what that would find."""
     additions = {"aliases": alias, "handles": handle, "context_terms": context, "exclude_terms": exclude}
     if not (name or kind or remove or any(additions.values())):
         raise InputError("Nothing to change was given.", try_="Run `goodname person edit --help`.")
     dropped = {word.casefold() for word in remove or ()}
 
-    async def change(app: App) -> tuple[Subject, int]:
+    def changed_entry(app: App) -> Subject:
         subject = _own(app, id_)
         changed = {field: _changed(getattr(subject, field), words or [], dropped) for field, words in additions.items()}
         _must_be_known(subject, remove or [])
         entry = replace(subject, name=name or subject.name, kind=kind or subject.kind, **changed)  # type: ignore[arg-type] # the four are lists of words
-        return entry, _save(app, _rechecked(entry))
+        return _rechecked(entry)
+
+    if preview:
+        preview_subject(ctx, changed_entry, reveal=reveal, as_json=as_json)
+        return
+
+    async def change(app: App) -> tuple[Subject, int]:
+        entry = changed_entry(app)
+        return entry, _save(app, entry)
 
     subject, again = with_app(ctx, change)
     if as_json:
@@ -268,14 +300,23 @@ def pause(
 
 def _own(app: App, subject_id: str) -> Subject:
     """Give a subject that may be changed here; InputError for one that the watch list file would overwrite."""
+    subject = known_subject(app, subject_id)
+    refuse_if_from_file(app, subject_id)
+    return subject
+
+
+def refuse_if_from_file(app: App, subject_id: str, statement_id: str = "") -> None:
+    """Raise InputError for a subject, or one of its statements, that the watch list file would overwrite."""
     from monitor.settings import load_watchlist
 
-    subject = known_subject(app, subject_id)
     file = app.settings.watchlist.file
-    if file is not None and any(one.id == subject_id for one in load_watchlist(file).subjects()):
+    if file is None:
+        return
+    listed = load_watchlist(file)
+    in_file = {(one.id, "") for one in listed.subjects()} | {(one.subject_id, one.id) for one in listed.statements()}
+    if (subject_id, statement_id) in in_file:
         raise InputError(
-            f"{subject_id} comes from {file}.",
+            f"{statement_id or subject_id} comes from {file}.",
             why="That file is read at every start and would undo the change.",
             try_=f"Change it in {file}.",
         )
-    return subject

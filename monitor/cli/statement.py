@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.cli.group import command_group
-from monitor.cli.person import free_id
+from monitor.cli.person import free_id, refuse_if_from_file
+from monitor.cli.previews import PreviewOnly, Reveal, counting, say_preview
 from monitor.cli.screen import AsJson, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
-from monitor.domain import Statement, Subject
+from monitor.domain import Statement, StatementStatus, Subject
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.jobs.preview import Preview
+    from monitor.settings.watchlist import StatementEntry
 
-group = command_group("Add or list the statements that are false.")
+group = command_group("Add, change or list the statements that are false.")
 
 
 @group.callback()
 def _statement() -> None:
-    """Add or list the statements that are false."""
+    """Add, change or list the statements that are false."""
 
 
 @group.command()
@@ -42,9 +47,14 @@ def add(
     ] = "",
     seen_at: Annotated[str, typer.Option(metavar="URL", help="Where it was first seen.")] = "",
     *,
+    preview: PreviewOnly = False,
+    reveal: Reveal = False,
     as_json: AsJson = False,
 ) -> None:
-    """Add a statement. Everything that is stored is looked at again, so that earlier repeats are found too."""
+    """Add a statement. Everything that is stored is looked at again, so that earlier repeats are found too.
+
+    --preview shows what it would find in the last 30 days, and keeps nothing.
+    """
     given = {
         "id": id_ or None,
         "text": text,
@@ -54,15 +64,107 @@ def add(
         "falsity_note": falsity,
         "first_appearance_url": seen_at,
     }
-    statement, again = with_app(ctx, lambda app: _add(app, subject, given))
+    if preview:
+        _preview(ctx, lambda app: _new(app, subject, given), reveal=reveal, as_json=as_json)
+        return
+    _keep(ctx, "Added", lambda app: _new(app, subject, given), as_json=as_json)
+
+
+@group.command()
+def edit(
+    ctx: typer.Context,
+    id_: Annotated[str, typer.Argument(metavar="ID", help="The statement's id; see `goodname statement list`.")],
+    subject: Annotated[
+        str, typer.Option(metavar="ID", help="Whom it is about; not needed while only one is watched.")
+    ] = "",
+    text: Annotated[str, typer.Option(metavar="TEXT", help="Change the sentence.")] = "",
+    paraphrase: Annotated[
+        list[str] | None, typer.Option(metavar="TEXT", help="Add another wording; may repeat.")
+    ] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option("--remove", metavar="TEXT", help="Take this wording out; may repeat.")
+    ] = None,
+    *,
+    withdraw: Annotated[bool, typer.Option("--withdraw", help="No longer look for it; what was found stays.")] = False,
+    preview: PreviewOnly = False,
+    reveal: Reveal = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change a statement. What is stored is looked at again; --preview shows what that would find."""
+    if not (text or paraphrase or remove or withdraw):
+        raise InputError("Nothing to change was given.", try_="Run `goodname statement edit --help`.")
+
+    def make(app: App) -> Statement:
+        known = _known(app, subject, id_)
+        gone = {one.casefold() for one in remove or ()}
+        _must_be_worded(known, remove or [])
+        kept = tuple(one for one in (*known.paraphrases, *(paraphrase or ())) if one.casefold() not in gone)
+        status = StatementStatus.WITHDRAWN if withdraw else known.status
+        return _rechecked(replace(known, text=text or known.text, paraphrases=kept, status=status))
+
+    if preview:
+        _preview(ctx, make, reveal=reveal, as_json=as_json)
+    else:
+        _keep(ctx, "Changed", make, as_json=as_json)
+
+
+def _keep(ctx: typer.Context, done: str, make: Callable[[App], Statement], *, as_json: bool) -> None:
+    async def keep(app: App) -> tuple[Statement, int]:
+        statement = make(app)
+        app.store.save_statement(statement)
+        return statement, app.judge_again()
+
+    statement, again = with_app(ctx, keep)
     if as_json:
         say_json(statement)
     else:
-        say(f"Added {statement.id} for {statement.subject_id}.")
+        say(f"{done} {statement.id} for {statement.subject_id}.")
         say(f"Stored mentions that will be looked at again at the next pass: {again}.")
 
 
-async def _add(app: App, subject_id: str, given: dict[str, Any]) -> tuple[Statement, int]:
+def _preview(ctx: typer.Context, make: Callable[[App], Statement], *, reveal: bool, as_json: bool) -> None:
+    with counting("Looking at what is stored") as tell:
+
+        async def look(app: App) -> Preview:
+            return app.previewer(tell).statement(make(app))
+
+        found = with_app(ctx, look)
+    say_preview(found, reveal=reveal, as_json=as_json)
+
+
+def _known(app: App, subject_id: str, statement_id: str) -> Statement:
+    """Give a statement that may be changed here; InputError for one that the watch list file would overwrite."""
+    subject = known_subject(app, subject_id) if subject_id else _only_one(app)
+    known = {one.id: one for one in app.store.statements(subject.id, active_only=False)}
+    if statement_id not in known:
+        raise InputError(
+            f"{subject.id} has no statement {statement_id!r}.",
+            why=f"It has: {', '.join(sorted(known)) or 'none'}.",
+            try_="Run `goodname statement list --all`.",
+        )
+    refuse_if_from_file(app, subject.id, statement_id)
+    return known[statement_id]
+
+
+def _must_be_worded(known: Statement, removed: list[str]) -> None:
+    wordings = {one.casefold() for one in known.paraphrases}
+    unknown = [one for one in removed if one.casefold() not in wordings]
+    if unknown:
+        raise InputError(
+            f"{known.id} has no other wording {unknown[0]!r} to remove.",
+            why=f"It has {len(wordings)} besides its sentence.",
+            try_="Run `goodname statement list --json`.",
+        )
+
+
+def _rechecked(statement: Statement) -> Statement:
+    """Check a changed statement by the same rules as a new one."""
+    given = {field: getattr(statement, field) for field in ("id", "text", "paraphrases", "language")}
+    checked = _checked_entry(given)
+    return replace(statement, text=checked.text, paraphrases=checked.paraphrases)
+
+
+def _new(app: App, subject_id: str, given: dict[str, Any]) -> Statement:
     subject = known_subject(app, subject_id) if subject_id else _only_one(app)
     taken = {statement.id for statement in app.store.statements(subject.id, active_only=False)}
     given["id"] = given["id"] or free_id(given["text"], taken, "statement")
@@ -72,9 +174,7 @@ async def _add(app: App, subject_id: str, given: dict[str, Any]) -> tuple[Statem
             why="Each statement needs its own id.",
             try_="Choose another --id; run `goodname statement list` to see them.",
         )
-    statement = _checked(subject, given)
-    app.store.save_statement(statement)
-    return statement, app.judge_again()
+    return _checked(subject, given)
 
 
 def _only_one(app: App) -> Subject:
@@ -94,17 +194,21 @@ def _only_one(app: App) -> Subject:
     )
 
 
-def _checked(subject: Subject, given: dict[str, Any]) -> Statement:
+def _checked_entry(given: dict[str, Any]) -> StatementEntry:
     from pydantic import ValidationError
 
     from monitor.settings.watchlist import StatementEntry
     from monitor.text.faults import describe_faults
 
     try:
-        entry = StatementEntry.model_validate(given)
+        return StatementEntry.model_validate(given)
     except ValidationError as error:
         found = describe_faults([dict(one) for one in error.errors()], StatementEntry.model_json_schema())
         raise InputError("This statement cannot be kept like this.", why="; ".join(found)) from None
+
+
+def _checked(subject: Subject, given: dict[str, Any]) -> Statement:
+    entry = _checked_entry(given)
     return Statement(
         id=entry.id,
         subject_id=subject.id,

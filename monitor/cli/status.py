@@ -26,6 +26,7 @@ from monitor.cli.session import with_app
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.domain import SourceHealth
+    from monitor.jobs.hunt import Progress
 
 _MOST_COUNTED = 10_000
 _SILENT_AFTER = timedelta(hours=2)
@@ -61,6 +62,7 @@ async def _read(app: App) -> dict[str, Any]:
         "without_attestation": [one.id for one in subjects if not one.attestation],
         "inbox": _inbox(app),
         "mentions": app.store.count_mentions(datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1)),
+        "hunt": app.hunt_progress(),
         "outbox": _outbox(app),
         "channels": app.notifier.channels,
         "evidence": _evidence(app),
@@ -156,6 +158,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Not watched", _unasked(seen["without_attestation"])),
             ("For review", f"{inbox['likely']} likely, {inbox['possible']} possible, {inbox['none']} other"),
             ("Read so far", count_in_words(seen["mentions"], "item")),
+            ("Looking again", _hunt(seen["hunt"])),
             ("To be told", f"{outbox['pending']} waiting{given_up}"),
             ("Channels", ", ".join(seen["channels"]) or "none: nobody is told anything"),
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
@@ -163,6 +166,12 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}"),
         ]
     )
+
+
+def _hunt(progress: Progress | None) -> str:
+    if progress is None:
+        return ""
+    return f"{progress.done} of {progress.total} stored mentions, because a rule changed; it goes on in `goodname run`"
 
 
 def _unasked(subjects: list[str]) -> str:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from monitor.domain import Judgement, Mention, Statement, Subject
     from monitor.matching import Encoder, Thresholds
 
-_MOST_UNNAMED = 20
 _LONGEST = 400_000
 
 
@@ -55,13 +54,7 @@ async def _with_installation(
     mention = _mention(text, title)
     if watchlist is not None:
         return _by_file(watchlist, mention)
-    return _judge(mention, app.store.subjects(), app.store.statements(), _thresholds(app), app.encoder)
-
-
-def _thresholds(app: App) -> Thresholds:
-    from monitor.matching import Thresholds
-
-    return Thresholds(possible=app.settings.matching.possible, likely=app.settings.matching.likely)
+    return _judge(mention, app.store.subjects(), app.store.statements(), app.thresholds, app.encoder)
 
 
 def _words(text: str) -> str:
@@ -103,8 +96,8 @@ def _judge(
     thresholds: Thresholds | None,
     encoder: Encoder | None = None,
 ) -> list[tuple[str, Judgement]]:
-    """Judge as the service does; where nobody is named, say so of the first few."""
-    from monitor.matching import Matcher, Thresholds, decide
+    from monitor.jobs.preview import explain
+    from monitor.matching import Thresholds
 
     if not subjects:
         raise InputError(
@@ -112,11 +105,8 @@ def _judge(
             why="The watch list is empty.",
             try_='Run `goodname person add "FIRST LAST" --relation self --by "YOUR NAME"`.',
         )
-    limits = thresholds or Thresholds()
     names = {subject.id: subject.name for subject in subjects}
-    found = Matcher(subjects, statements, limits, encoder).judge(mention)
-    if not found:
-        found = tuple(decide(mention, subject, statements, limits) for subject in subjects[:_MOST_UNNAMED])
+    found = explain(mention, subjects, statements, thresholds or Thresholds(), encoder)
     return [(names[judgement.subject_id], judgement) for judgement in found]
 
 
@@ -155,4 +145,4 @@ async def _explain(app: App, mention_id: int, subject_id: str) -> list[tuple[str
     stored = [one.judgement for one in app.store.assessments(mention_id) if one.judgement.subject_id in names]
     if stored:
         return [(names[judgement.subject_id], judgement) for judgement in stored]
-    return _judge(mention, subjects, app.store.statements(), _thresholds(app), app.encoder)
+    return _judge(mention, subjects, app.store.statements(), app.thresholds, app.encoder)

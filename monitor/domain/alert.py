@@ -87,6 +87,7 @@ class Hit:
 
     `statement` and `statement_id` are empty and `score` is 0 where nothing listed was repeated. `capture_state`
     is "queued", "none" or a CaptureOutcome; `evidence_sha256` is the manifest's hash once something is kept.
+    `hunted_at` is set where a changed rule found it in what had already been collected.
     """
 
     mention_id: int
@@ -112,6 +113,7 @@ class Hit:
     capture_id: str
     live_state: LiveState | None = None
     review: str = ""
+    hunted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)

@@ -100,12 +100,16 @@ class Judgement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessment:
-    """Tie a judgement to the stored revision it is about."""
+    """Tie a judgement to the stored revision it is about.
+
+    `hunted_at` says when a retro-hunt raised the level of what had been judged before; None for all else.
+    """
 
     mention_id: int
     revision: int
     judgement: Judgement
     assessed_at: datetime
+    hunted_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -21,7 +21,7 @@ from monitor.domain import (
     Subject,
 )
 from monitor.matching import Matcher
-from monitor.ports import Clock, Decision, MentionStore
+from monitor.ports import Clock, Decision, Earlier, MentionStore
 
 log = logging.getLogger("goodname.assess")
 
@@ -29,6 +29,10 @@ BATCH = 500
 
 EVIDENCE_FIRST = timedelta(seconds=30)
 """An alert waits this long for its capture, so that it can carry the evidence's hash; no longer."""
+
+
+HUNTED = "found in what was already collected, by a rule that changed since"
+"""The reason that marks what a retro-hunt found."""
 
 
 class Judging(Protocol):
@@ -67,21 +71,29 @@ def run(store: MentionStore, rules: Rules, clock: Clock, *, batch: int = BATCH) 
     if not mentions:
         return 0
     now = clock.now()
-    store.save_decisions([decide_one(mention, rules, now) for mention in mentions])
+    earlier = store.earlier([mention.id for mention in mentions])
+    store.save_decisions([decide_one(mention, rules, now, earlier.get(mention.id)) for mention in mentions])
     return len(mentions)
 
 
-def decide_one(mention: Mention, rules: Rules, now: datetime) -> Decision:
-    """Decide what follows from one mention: assessments, the capture to ask for, the alerts to send."""
-    judgements = _judge(mention, rules)
+def decide_one(mention: Mention, rules: Rules, now: datetime, earlier: Mapping[str, Earlier] | None = None) -> Decision:
+    """Decide what follows from one mention: assessments, the capture to ask for, the alerts to send.
+
+    `earlier` says how the same revision was judged before, by subject; None when it is judged for the first time.
+    What a changed rule raises above that is marked as found by a retro-hunt.
+    """
+    judged = [_marked(one, earlier, now) for one in _judge(mention, rules)]
     assessments = tuple(
-        Assessment(mention_id=mention.id, revision=mention.revision, judgement=judgement, assessed_at=now)
-        for judgement in judgements
+        Assessment(
+            mention_id=mention.id, revision=mention.revision, judgement=judgement, assessed_at=now, hunted_at=hunted_at
+        )
+        for judgement, hunted_at in judged
     )
+    judgements, hunted = [one for one, _ in judged], {one.subject_id for one, at in judged if at == now}
     keep = [judgement for judgement in judgements if judgement.level is not Level.NONE]
     request = _capture_request(mention, keep, rules) if keep else None
     alerts = tuple(
-        _alert(mention, judgement, now)
+        _alert(mention, judgement, now, is_hunted=judgement.subject_id in hunted)
         for judgement in keep
         if judgement.level.rank >= max(rules.min_level.rank, Level.POSSIBLE.rank)
     )
@@ -116,7 +128,21 @@ def _unjudged(mention: Mention, subject: Subject) -> Judgement:
     )
 
 
-def _alert(mention: Mention, judgement: Judgement, now: datetime) -> Alert:
+def _marked(
+    judgement: Judgement, earlier: Mapping[str, Earlier] | None, now: datetime
+) -> tuple[Judgement, datetime | None]:
+    """Say when a retro-hunt found this: now, when the level is higher than it was; else when it did before."""
+    if earlier is None:
+        return judgement, None
+    before = earlier.get(judgement.subject_id)
+    is_raised = judgement.level.rank > (before.level.rank if before else Level.NONE.rank)
+    hunted_at = now if is_raised else before.hunted_at if before else None
+    if hunted_at is None or judgement.level is Level.NONE:
+        return judgement, None
+    return replace(judgement, reasons=(*judgement.reasons, HUNTED)), hunted_at
+
+
+def _alert(mention: Mention, judgement: Judgement, now: datetime, *, is_hunted: bool) -> Alert:
     return Alert(
         kind=AlertKind.MATCH,
         dedupe_key=f"match:{mention.id}:{judgement.subject_id}:{judgement.level.value}",
@@ -125,6 +151,7 @@ def _alert(mention: Mention, judgement: Judgement, now: datetime) -> Alert:
         mention_id=mention.id,
         level=judgement.level,
         next_attempt_at=now + EVIDENCE_FIRST,
+        payload={"hunted": True} if is_hunted else {},
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Subject
+from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Level, Subject
 from monitor.ports import Clock, HitFilter, Store
 
 ABOUT_MIN = 50
@@ -119,7 +119,11 @@ def gather(
     """Gather what was found, what changed, and what was not checked in [start, end)."""
     start, end = period
     chosen = HitFilter(client_id=client_id, since=start, until=end, limit=MOST_HITS)
-    hits = tuple(hit for hit in store.hits(chosen) if hit.about_score >= ABOUT_MIN)
+    hunted = HitFilter(
+        client_id=client_id, hunted_since=start, hunted_until=end, min_level=Level.POSSIBLE, limit=MOST_HITS
+    )
+    found = {(hit.mention_id, hit.subject_id): hit for hit in (*store.hits(chosen), *store.hits(hunted))}
+    hits = tuple(hit for hit in found.values() if hit.about_score >= ABOUT_MIN)
     return Digest(
         client_id=client_id,
         starts_at=start,

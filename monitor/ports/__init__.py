@@ -6,7 +6,7 @@ error: faults raise the errors named here.
 """
 
 from monitor.ports.evidence import Capturer, Finding, Staging, Vault, Verification
-from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows, PollEnd
+from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
 from monitor.ports.telling import Clock, Notifier, Renderer
 
@@ -15,6 +15,7 @@ __all__ = [
     "Capturer",
     "Clock",
     "Decision",
+    "Earlier",
     "Finding",
     "HitFilter",
     "MentionStore",

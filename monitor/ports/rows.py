@@ -55,8 +55,19 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Earlier:
+    """Say how a mention's newest revision was judged for one subject before it is judged again."""
+
+    level: Level
+    hunted_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class HitFilter:
-    """Choose hits: empty fields choose everything; `text` is a full-text query; newest first, at most `limit`."""
+    """Choose hits: empty fields choose everything; `text` is a full-text query; newest first, at most `limit`.
+
+    `hunted_since` and `hunted_until` choose what a retro-hunt found in that period.
+    """
 
     subject_id: str = ""
     client_id: str | None = None
@@ -65,5 +76,7 @@ class HitFilter:
     until: datetime | None = None
     text: str = ""
     unreviewed: bool = False
+    hunted_since: datetime | None = None
+    hunted_until: datetime | None = None
     limit: int = 100
     offset: int = 0

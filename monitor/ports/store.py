@@ -26,7 +26,7 @@ from monitor.domain import (
     Subject,
     Target,
 )
-from monitor.ports.rows import Decision, HitFilter, PageResult, PageRows, PollEnd
+from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
 
 class SubjectStore(Protocol):
@@ -108,7 +108,22 @@ class MentionStore(Protocol):
     """Keep mentions and what was judged of them."""
 
     def unassessed(self, limit: int) -> tuple[Mention, ...]:
-        """Give newest revisions without a decision, oldest first."""
+        """Give newest revisions that wait for a decision, oldest first; those to be judged again come last."""
+        ...
+
+    def count_hunted(self) -> int:
+        """Count the mentions that wait to be judged again."""
+        ...
+
+    def stored(self, *, since: datetime | None = None, after_id: int = 0, limit: int = 500) -> tuple[Mention, ...]:
+        """Give newest revisions by the mention's id, from the one after `after_id`; `since` is of first sight."""
+        ...
+
+    def earlier(self, mention_ids: Sequence[int]) -> Mapping[int, Mapping[str, Earlier]]:
+        """Give by mention and subject how newest revisions were judged before.
+
+        A mention is in the answer when its newest revision was decided about, even if it named nobody then.
+        """
         ...
 
     def save_decisions(self, decisions: Sequence[Decision]) -> None:

@@ -88,6 +88,7 @@ def _select_hits(condition: ColumnElement[bool]) -> Select[Any]:
             judged.about_score,
             judged.reasons,
             judged.first_seen_at,
+            judged.hunted_at,
             mention.c.source,
             kept.url,
             kept.title,
@@ -123,13 +124,20 @@ def _conditions(connection: Connection, chosen: HitFilter) -> list[ColumnElement
         conditions.append(its_subject == chosen.subject_id)
     if chosen.min_level is not Level.NONE:
         conditions.append(columns.level_rank >= chosen.min_level.rank)
-    if chosen.since is not None:
-        conditions.append(columns.first_seen_at >= chosen.since)
-    if chosen.until is not None:
-        conditions.append(columns.first_seen_at < chosen.until)
+    conditions += _periods(chosen)
     if chosen.unreviewed:
         conditions.append(func.coalesce(_newest_verdict(), ReviewVerdict.LATER.value) == ReviewVerdict.LATER)
     return conditions
+
+
+def _periods(chosen: HitFilter) -> list[ColumnElement[bool]]:
+    seen, hunted = assessment.c.first_seen_at, assessment.c.hunted_at
+    starts = ((seen, chosen.since), (hunted, chosen.hunted_since))
+    ends = ((seen, chosen.until), (hunted, chosen.hunted_until))
+    return [
+        *(column >= moment for column, moment in starts if moment is not None),
+        *(column < moment for column, moment in ends if moment is not None),
+    ]
 
 
 def _newest_verdict() -> ColumnElement[str | None]:
@@ -220,6 +228,7 @@ def _hit_of(row: Row[Any], around: _Around) -> Hit:
         capture_id=kept.id if kept else "",
         live_state=LiveState(state) if state else None,
         review=around.verdicts.get((row.mention_id, row.subject_id), ""),
+        hunted_at=row.hunted_at,
     )
 
 

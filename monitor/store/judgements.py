@@ -38,15 +38,19 @@ class JudgementRows(Part):
     """Implement the part of `monitor.ports.MentionStore` that keeps assessments and reviews."""
 
     def unassessed(self, limit: int) -> tuple[Mention, ...]:
-        """Give newest revisions without a decision, oldest first."""
-        query = (
+        """Give newest revisions that wait for a decision, oldest first; those to be judged again come last."""
+        columns = mention.c
+        waiting = (
             select_mentions()
-            .where(mention.c.pending_at.is_not(None), mention_revision.c.revision == mention.c.revision)
-            .order_by(mention.c.pending_at, mention.c.id)
-            .limit(limit)
+            .where(columns.pending_at.is_not(None), mention_revision.c.revision == columns.revision)
+            .order_by(columns.pending_at, columns.id)
         )
         with self._db.reading() as connection:
-            return tuple(mention_of(row) for row in connection.execute(query))
+            fresh = connection.execute(waiting.where(columns.decided_revision < columns.revision).limit(limit)).all()
+            room = limit - len(fresh)
+            # Only what is not fresh may fill up the batch; an offset would skip what is.
+            again = waiting.where(columns.decided_revision >= columns.revision).limit(room)
+            return tuple(mention_of(row) for row in (*fresh, *(connection.execute(again) if room else ())))
 
     def save_decisions(self, decisions: Sequence[Decision]) -> None:
         """Keep decisions in one transaction; see the port."""
@@ -180,6 +184,7 @@ def _assessment_values(one: Assessment, key: _Revision, first_seen_at: datetime)
         "matcher_version": judgement.matcher_version,
         "assessed_at": one.assessed_at,
         "first_seen_at": first_seen_at,
+        "hunted_at": one.hunted_at,
     }
 
 
@@ -264,7 +269,11 @@ def _assessment_of(row: Row[Any], matches: tuple[Match, ...]) -> Assessment:
         matcher_version=row.matcher_version,
     )
     return Assessment(
-        mention_id=row.mention_id, revision=row.revision, judgement=judgement, assessed_at=row.assessed_at
+        mention_id=row.mention_id,
+        revision=row.revision,
+        judgement=judgement,
+        assessed_at=row.assessed_at,
+        hunted_at=row.hunted_at,
     )
 
 

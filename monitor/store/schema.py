@@ -143,6 +143,14 @@ mention = Table(
         sqlite_where=text("pending_at IS NOT NULL"),
         postgresql_where=text("pending_at IS NOT NULL"),
     ),
+    # What nothing was decided about yet goes before what is judged again.
+    Index(
+        "ix_mention_fresh",
+        "pending_at",
+        "id",
+        sqlite_where=text("pending_at IS NOT NULL AND decided_revision < revision"),
+        postgresql_where=text("pending_at IS NOT NULL AND decided_revision < revision"),
+    ),
     # An id is never given twice, also after a deletion: kept evidence names it.
     sqlite_autoincrement=True,
 )
@@ -205,6 +213,14 @@ assessment = Table(
     Column("assessed_at", UtcMoment, nullable=False),
     # Repeats the revision's own, so that lists of hits are read in order from one index.
     Column("first_seen_at", UtcMoment, nullable=False),
+    # When a retro-hunt raised the level of a revision that had been judged before.
+    Column("hunted_at", UtcMoment),
+    Index(
+        "ix_assessment_hunted_at",
+        "hunted_at",
+        sqlite_where=text("hunted_at IS NOT NULL"),
+        postgresql_where=text("hunted_at IS NOT NULL"),
+    ),
     Index("ix_assessment_subject_id_first_seen_at", "subject_id", "first_seen_at", "mention_id"),
     Index("ix_assessment_first_seen_at", "first_seen_at", "mention_id"),
 )

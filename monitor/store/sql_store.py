@@ -12,6 +12,7 @@ from monitor.store.captures import CaptureRows
 from monitor.store.changes import ChangeRows
 from monitor.store.engine import connect, insert_into
 from monitor.store.hits import HitRows
+from monitor.store.hunts import HuntRows
 from monitor.store.judgements import JudgementRows
 from monitor.store.mentions import MentionRows
 from monitor.store.migrate import bring_up_to_date, current_revision
@@ -23,7 +24,16 @@ from monitor.store.subjects import SubjectRows
 
 
 class SqlStore(
-    SubjectRows, PollRows, SourceRows, MentionRows, JudgementRows, HitRows, CaptureRows, ChangeRows, OutboxRows
+    SubjectRows,
+    PollRows,
+    SourceRows,
+    MentionRows,
+    JudgementRows,
+    HuntRows,
+    HitRows,
+    CaptureRows,
+    ChangeRows,
+    OutboxRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 

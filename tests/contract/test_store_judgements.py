@@ -9,7 +9,7 @@ import pytest
 
 from monitor.domain import Assessment, Level, Review, ReviewVerdict, Stance
 from monitor.errors import StoreError
-from monitor.ports import HitFilter
+from monitor.ports import Decision, HitFilter
 from monitor.store import SqlStore
 from monitor.testing.builders import NOW, make_mention
 
@@ -132,7 +132,7 @@ def test_forgetting_makes_everything_wait_again_and_keeps_hits_in_view(store: Sq
     shelf.decide(shelf.post("b"))
     shelf.post("c")
     assert store.forget_assessments() == 2
-    assert waiting(store) == [("a", 1), ("b", 1), ("c", 1)]
+    assert waiting(store) == [("c", 1), ("a", 1), ("b", 1)]
     assert [one.mention_id for one in store.hits(HitFilter())] == [hit.id]
     assert store.forget_assessments() == 0
     shelf.decide(hit)
@@ -193,3 +193,52 @@ def test_counting_is_half_open(store: SqlStore, shelf):
     shelf.keep(*(make_mention(external_id=str(n), first_seen_at=NOW + n * HOUR) for n in range(3)))
     assert store.count_mentions(NOW, NOW + 2 * HOUR) == 2
     assert store.count_mentions(NOW + 2 * HOUR, NOW + 2 * HOUR) == 0
+
+
+def test_what_is_new_goes_before_what_is_judged_again(store: SqlStore, shelf):
+    old = shelf.post("old", first_seen_at=NOW)
+    shelf.decide(old)
+    assert store.forget_assessments() == 1
+    shelf.post("new", first_seen_at=NOW + HOUR)
+    assert waiting(store) == [("new", 1), ("old", 1)]
+    assert [one.external_id for one in store.unassessed(1)] == ["new"]
+    assert store.count_hunted() == 1
+    shelf.post("old", "edited", first_seen_at=NOW + 2 * HOUR)
+    assert waiting(store) == [("new", 1), ("old", 2)]
+    assert store.count_hunted() == 0
+
+
+def test_what_was_judged_before_is_told_by_subject(store: SqlStore, shelf):
+    judged, nobody, fresh = shelf.post("a"), shelf.post("b"), shelf.post("c")
+    shelf.decide(judged, shelf.judgement(level=Level.POSSIBLE))
+    shelf.decide(nobody)
+    earlier = store.earlier([judged.id, nobody.id, fresh.id])
+    assert earlier[nobody.id] == {}
+    assert fresh.id not in earlier
+    (only,) = earlier[judged.id].values()
+    assert (only.level, only.hunted_at) == (Level.POSSIBLE, None)
+    edited = shelf.post("a", "other words")
+    assert store.earlier([edited.id]) == {}
+
+
+def test_what_a_hunt_found_is_chosen_by_when_it_was_found(store: SqlStore, shelf):
+    kept = shelf.post("a", first_seen_at=NOW)
+    judgement = shelf.judgement()
+    assessment = Assessment(
+        mention_id=kept.id, revision=1, judgement=judgement, assessed_at=NOW + HOUR, hunted_at=NOW + HOUR
+    )
+    store.save_decisions([Decision(mention_id=kept.id, revision=1, assessments=(assessment,))])
+    assert store.assessments(kept.id) == (assessment,)
+    (hit,) = store.hits(HitFilter(hunted_since=NOW + HOUR, hunted_until=NOW + 2 * HOUR))
+    assert (hit.mention_id, hit.hunted_at) == (kept.id, NOW + HOUR)
+    assert store.hits(HitFilter(hunted_until=NOW + HOUR)) == ()
+    assert store.earlier([kept.id])[kept.id][judgement.subject_id].hunted_at == NOW + HOUR
+
+
+def test_stored_mentions_are_gone_through_by_id(store: SqlStore, shelf):
+    first, second = shelf.post("a", first_seen_at=NOW), shelf.post("b", first_seen_at=NOW + HOUR)
+    shelf.post("a", "edited")
+    read = store.stored(limit=1)
+    assert [(one.id, one.revision) for one in read] == [(first.id, 2)]
+    assert [one.id for one in store.stored(after_id=first.id)] == [second.id]
+    assert [one.id for one in store.stored(since=NOW + HOUR)] == [second.id]

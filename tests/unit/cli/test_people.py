@@ -175,3 +175,66 @@ def test_what_is_no_statement_says_why(home, words, what):
 )
 def test_ids_are_made_from_names(text, taken, made):
     assert free_id(text, taken, "subject") == made
+
+
+def test_a_preview_shows_what_an_alias_would_find_and_keeps_nothing(full):
+    full.run("person", "add", "OTHER NAME", *ASKED)
+    full.run("statement", "add", "OTHER NAME met on Tuesday about a bus lane", "--subject", "other-name", "--id", "s")
+    full.run("once")
+    change = ("person", "edit", "other-name", "--alias", "town council")
+    shown = full.run(*change, "--preview").stdout
+    assert "Nothing was kept. Looked at 3 stored mentions" in shown
+    assert "1 would match:" in shown
+    assert "none -> possible" in shown or "none -> likely" in shown
+    assert "bus lane" not in shown
+    assert "bus lane" in full.run(*change, "--preview", "--reveal").stdout
+    (found,) = full.json(*change, "--preview")["gained"]
+    assert (found["mention"], found["before"], found["after"]["subject"]) == (3, None, "other-name")
+    assert full.json("person", "list")[0]["aliases"] == []
+    assert full.json("status")["hunt"] is None
+
+
+def test_a_changed_alias_is_hunted_in_what_is_stored_and_marked(full):
+    full.run("person", "add", "OTHER NAME", *ASKED)
+    full.run("statement", "add", "OTHER NAME met on Tuesday about a bus lane", "--subject", "other-name", "--id", "s")
+    full.run("once")
+    full.run("person", "edit", "other-name", "--alias", "town council")
+    assert full.json("status")["hunt"]["left"] == 3
+    assert "0 of 3 stored mentions" in full.run("status").stdout
+    full.run("once")
+    assert full.json("status")["hunt"] is None
+    (judged,) = full.json("explain", "3", "--subject", "other-name")
+    assert "found in what was already collected, by a rule that changed since" in judged["reasons"]
+    others = full.json("explain", "1")
+    assert not any("already collected" in reason for reason in others[0]["reasons"])
+
+
+def test_a_statement_is_previewed_changed_and_withdrawn(full):
+    full.run("person", "add", "town council", "--kind", "organisation", *ASKED)
+    sentence = "The town council met on Tuesday about a bus lane"
+    new = ("statement", "add", sentence, "--subject", "town-council", "--id", "s")
+    assert "1 would match:" in full.run(*new, "--preview").stdout
+    assert full.json("statement", "list", "--subject", "town-council") == []
+    full.run(*new)
+    edit = ("statement", "edit", "s", "--subject", "town-council")
+    changed = full.json(*edit, "--paraphrase", "The bus lane was a bad idea")
+    assert (changed["id"], changed["paraphrases"]) == ("s", ["The bus lane was a bad idea"])
+    assert "1 would no longer match" in full.run(*edit, "--withdraw", "--preview").stdout
+    assert full.json(*edit, "--remove", "the bus lane was a bad idea")["paraphrases"] == []
+    assert "Changed s for town-council." in full.run(*edit, "--withdraw").stdout
+    assert full.json("statement", "list", "--subject", "town-council") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "what"),
+    [
+        (("statement", "edit", "stole"), "Nothing to change was given."),
+        (("statement", "edit", "stole", "--text", "x y"), "stole comes from "),
+        (("statement", "edit", "other", "--text", "x y"), "subject-1 has no statement 'other'."),
+        (("statement", "edit", "s", "--subject", "subject-1", "--remove", "zzz"), "s has no other wording 'zzz'"),
+        (("statement", "edit", "s", "--text", " "), "This statement cannot be kept like this."),
+    ],
+)
+def test_a_statement_that_cannot_be_changed_says_why(home, words, what):
+    home.run("statement", "add", REPEAT, "--id", "s")
+    assert home.run(*words, code=2).stderr.startswith(f"What: {what}")
