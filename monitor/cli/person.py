@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.cli.group import command_group
-from monitor.cli.previews import PreviewOnly, Reveal, counting, say_preview
+from monitor.cli.previews import PreviewOnly, Reveal, show_preview
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
 from monitor.domain import Relation, Subject, SubjectKind
@@ -20,7 +20,6 @@ from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
-    from monitor.jobs.preview import Preview
 
 group = command_group("Add, list, edit or pause who is watched.")
 
@@ -78,20 +77,14 @@ def add(
     """Add a person or firm to watch for. --relation and --by are required: a watch is asked for by somebody."""
     if relation is None or not by.strip():
         raise _no_attestation(name, relation, by)
-    lists = {
-        "aliases": alias,
-        "handles": handle,
-        "context_terms": context,
-        "exclude_terms": exclude,
-        "languages": language,
-    }
-    given: dict[str, Any] = {key: words or [] for key, words in lists.items()}
+    lists = {"aliases": alias, "handles": handle, "context_terms": context, "exclude_terms": exclude}
+    given: dict[str, Any] = {key: words or [] for key, words in {**lists, "languages": language}.items()}
     given |= {"id": id_ or None, "name": name, "kind": kind, "client_id": client}
     given["attestation"] = {"relation": relation, "by": by, "reference": reference}
     if preview:
-        preview_subject(ctx, lambda app: _new(app, given), reveal=reveal, as_json=as_json)
+        show_preview(ctx, lambda app, by: by.subject(_new(app, given)), reveal=reveal, as_json=as_json)
         return
-    subject, again = with_app(ctx, lambda app: _add(app, given))
+    subject, again = with_app(ctx, lambda app: _save(app, _new(app, given)))
     if as_json:
         say_json(subject)
         return
@@ -107,22 +100,6 @@ def _no_attestation(name: str, relation: Relation | None, by: str) -> InputError
         "Somebody is watched for only at their own wish, or their representative's.",
         try_=f'Run `goodname person add {shlex.quote(name)} --relation self --by "YOUR NAME"`.',
     )
-
-
-async def _add(app: App, given: dict[str, Any]) -> tuple[Subject, int]:
-    subject = _new(app, given)
-    return subject, _save(app, subject)
-
-
-def preview_subject(ctx: typer.Context, make: Callable[[App], Subject], *, reveal: bool, as_json: bool) -> None:
-    """Show what keeping the subject that `make` gives would change, and keep nothing."""
-    with counting("Looking at what is stored") as tell:
-
-        async def look(app: App) -> Preview:
-            return app.previewer(tell).subject(make(app))
-
-        found = with_app(ctx, look)
-    say_preview(found, reveal=reveal, as_json=as_json)
 
 
 def _new(app: App, given: dict[str, Any]) -> Subject:
@@ -152,11 +129,11 @@ def _checked(given: dict[str, Any]) -> Subject:
         raise InputError(f"{given['name']!r} cannot be kept like this.", why="; ".join(found)) from None
 
 
-def _save(app: App, subject: Subject) -> int:
+async def _save(app: App, subject: Subject) -> tuple[Subject, int]:
     """Keep a subject, bring what is polled in line, and have everything that is stored judged again."""
     app.store.save_subject(subject)
     app.sync_targets()
-    return app.judge_again()
+    return subject, app.judge_again()
 
 
 def _again_in_words(count: int) -> str:
@@ -228,28 +205,30 @@ def edit(
     additions = {"aliases": alias, "handles": handle, "context_terms": context, "exclude_terms": exclude}
     if not (name or kind or remove or any(additions.values())):
         raise InputError("Nothing to change was given.", try_="Run `goodname person edit --help`.")
-    dropped = {word.casefold() for word in remove or ()}
+    changes = {"name": name, "kind": kind}
 
-    def changed_entry(app: App) -> Subject:
-        subject = _own(app, id_)
-        changed = {field: _changed(getattr(subject, field), words or [], dropped) for field, words in additions.items()}
-        _must_be_known(subject, remove or [])
-        entry = replace(subject, name=name or subject.name, kind=kind or subject.kind, **changed)  # type: ignore[arg-type] # the four are lists of words
-        return _rechecked(entry)
+    def make(app: App) -> Subject:
+        return _edited(_own(app, id_), {key: value for key, value in changes.items() if value}, additions, remove or [])
 
     if preview:
-        preview_subject(ctx, changed_entry, reveal=reveal, as_json=as_json)
+        show_preview(ctx, lambda app, by: by.subject(make(app)), reveal=reveal, as_json=as_json)
         return
-
-    async def change(app: App) -> tuple[Subject, int]:
-        entry = changed_entry(app)
-        return entry, _save(app, entry)
-
-    subject, again = with_app(ctx, change)
+    subject, again = with_app(ctx, lambda app: _save(app, make(app)))
     if as_json:
         say_json(subject)
     else:
         say(f"Changed {subject.id}.", _again_in_words(again))
+
+
+def _edited(
+    subject: Subject, changes: dict[str, Any], additions: dict[str, list[str] | None], removed: list[str]
+) -> Subject:
+    """Change a subject: fields replaced, words added to lists and taken out of them; InputError for a wrong result."""
+    _must_be_known(subject, removed)
+    dropped = {word.casefold() for word in removed}
+    for field, words in additions.items():
+        changes[field] = _changed(getattr(subject, field), words or [], dropped)
+    return _rechecked(replace(subject, **changes))
 
 
 def _changed(known: tuple[str, ...], added: list[str], dropped: set[str]) -> tuple[str, ...]:

@@ -11,10 +11,12 @@ import typer
 
 from monitor.cli.judged import VEIL, judgement_json
 from monitor.cli.screen import count_in_words, printable, say, say_json
+from monitor.cli.session import with_app
 
 if TYPE_CHECKING:
+    from monitor.bootstrap import App
     from monitor.domain import Judgement
-    from monitor.jobs.preview import Changed, Preview
+    from monitor.jobs.preview import Changed, Preview, Previewer
 
 _SHOWN = 20
 _EXCERPT = 160
@@ -43,6 +45,17 @@ def _console() -> Any:  # noqa: ANN401 # rich is imported only where a terminal 
     from rich.console import Console
 
     return Console(stderr=True, highlight=False, markup=False)
+
+
+def show_preview(ctx: typer.Context, look: Callable[[App, Previewer], Preview], *, reveal: bool, as_json: bool) -> None:
+    """Show what a change would do, and keep nothing; `look` makes the changed entry and asks the previewer."""
+    with counting("Looking at what is stored") as tell:
+
+        async def opened(app: App) -> Preview:
+            return look(app, app.previewer(tell))
+
+        found = with_app(ctx, opened)
+    say_preview(found, reveal=reveal, as_json=as_json)
 
 
 def say_preview(preview: Preview, *, reveal: bool, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from monitor.cli.group import command_group
 from monitor.cli.person import free_id, refuse_if_from_file
-from monitor.cli.previews import PreviewOnly, Reveal, counting, say_preview
+from monitor.cli.previews import PreviewOnly, Reveal, show_preview
 from monitor.cli.screen import AsJson, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
 from monitor.domain import Statement, StatementStatus, Subject
@@ -18,7 +18,6 @@ from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
-    from monitor.jobs.preview import Preview
     from monitor.settings.watchlist import StatementEntry
 
 group = command_group("Add, change or list the statements that are false.")
@@ -65,7 +64,7 @@ def add(
         "first_appearance_url": seen_at,
     }
     if preview:
-        _preview(ctx, lambda app: _new(app, subject, given), reveal=reveal, as_json=as_json)
+        show_preview(ctx, lambda app, by: by.statement(_new(app, subject, given)), reveal=reveal, as_json=as_json)
         return
     _keep(ctx, "Added", lambda app: _new(app, subject, given), as_json=as_json)
 
@@ -103,7 +102,7 @@ def edit(
         return _rechecked(replace(known, text=text or known.text, paraphrases=kept, status=status))
 
     if preview:
-        _preview(ctx, make, reveal=reveal, as_json=as_json)
+        show_preview(ctx, lambda app, by: by.statement(make(app)), reveal=reveal, as_json=as_json)
     else:
         _keep(ctx, "Changed", make, as_json=as_json)
 
@@ -120,16 +119,6 @@ def _keep(ctx: typer.Context, done: str, make: Callable[[App], Statement], *, as
     else:
         say(f"{done} {statement.id} for {statement.subject_id}.")
         say(f"Stored mentions that will be looked at again at the next pass: {again}.")
-
-
-def _preview(ctx: typer.Context, make: Callable[[App], Statement], *, reveal: bool, as_json: bool) -> None:
-    with counting("Looking at what is stored") as tell:
-
-        async def look(app: App) -> Preview:
-            return app.previewer(tell).statement(make(app))
-
-        found = with_app(ctx, look)
-    say_preview(found, reveal=reveal, as_json=as_json)
 
 
 def _known(app: App, subject_id: str, statement_id: str) -> Statement:
