@@ -3,7 +3,18 @@
 from monitor.backup.contents import CONTENTS, Contents, Entry
 from monitor.backup.newfile import new_file
 from monitor.backup.pack import pack
-from monitor.backup.seal import opened, sealed
+from monitor.backup.seal import check_recipient, opened, seal_file, sealed
 from monitor.backup.unpack import unpack
 
-__all__ = ["CONTENTS", "Contents", "Entry", "new_file", "opened", "pack", "sealed", "unpack"]
+__all__ = [
+    "CONTENTS",
+    "Contents",
+    "Entry",
+    "check_recipient",
+    "new_file",
+    "opened",
+    "pack",
+    "seal_file",
+    "sealed",
+    "unpack",
+]

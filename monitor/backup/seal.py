@@ -1,9 +1,10 @@
-"""Encrypt and decrypt archives with age, block by block; the only door to pyrage, which is an extra."""
+"""Encrypt and decrypt files with age, block by block; the only door to pyrage, which is an extra."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ def _pyrage() -> Any:  # noqa: ANN401  # the package has no types
         import pyrage  # noqa: PLC0415  # an extra
     except ImportError:
         raise BackupError(
-            "Encrypted backups need one more package.",
+            "Encryption needs one more package.",
             why="pyrage is not installed",
             try_="Run `pip install 'goodname[encrypt]'`.",
         ) from None
@@ -40,6 +41,25 @@ def sealed(sink: BinaryIO, recipients: Sequence[str]) -> Iterator[BinaryIO]:
     keys = [_recipient(age, one) for one in recipients]
     with _pipe(lambda reader: age.encrypt_io(reader, sink, keys), (age.EncryptError, OSError, ValueError)) as writer:
         yield writer
+
+
+def check_recipient(recipient: str) -> None:
+    """Tell at once whether a file can be encrypted for this key; InputError or BackupError when it cannot."""
+    _recipient(_pyrage(), recipient)
+
+
+def seal_file(path: Path, recipient: str) -> None:
+    """Replace a file by its form encrypted for one recipient; OSError when the disk refuses."""
+    part = path.with_name(f"{path.name}.age")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as sink:
+            with path.open("rb") as plain, sealed(sink, [recipient]) as writer:
+                shutil.copyfileobj(plain, writer)
+            sink.flush()
+            os.fsync(sink.fileno())
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from monitor.bootstrap.app import App, CycleReport, open_app
 from monitor.bootstrap.backup import Wanted, write_backup
 from monitor.bootstrap.check import ConfigReport, check_config
 from monitor.bootstrap.restore import Restored, Wish, restore_backup
-from monitor.evidence import find_chromium, verify_path
+from monitor.evidence import check_export, find_chromium, is_export, verify_path
 from monitor.notify import render_file
 from monitor.ports import Verification
 from monitor.settings import ServiceManager, Settings, service_manager
@@ -34,5 +34,8 @@ __all__ = [
 
 
 def verify_evidence(path: Path, head: str = "") -> Verification:
-    """Check stored evidence below a folder without the database; `head` is a chain head kept outside the machine."""
-    return verify_path(path, head=head)
+    """Check stored evidence below a folder, or an export, without the database.
+
+    `head` is a chain head kept outside the machine.
+    """
+    return check_export(path, head=head) if is_export(path) else verify_path(path, head=head)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from monitor.backup import check_recipient, seal_file
 from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
@@ -28,12 +30,12 @@ from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
-from monitor.evidence import FileVault
-from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve
+from monitor.evidence import FileExporter, FileVault
+from monitor.jobs import assess, by_hand, deliver, digest, export, hunt, poll, preserve
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
 from monitor.matching import Matcher, Thresholds
-from monitor.ports import Clock, Store
+from monitor.ports import Clock, Exported, Exporter, Store
 from monitor.settings import Settings
 
 
@@ -74,6 +76,7 @@ class App:
             actor="goodname",
             reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
         )
+        self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", self.vault, clock=clock, seal=seal_file)
         self.capturer = LazyCapturer(settings, self.client, clock)
         self.encoder = build_encoder(settings)
         self._claim = Claim(settings.data_dir / "running.lock")
@@ -262,6 +265,24 @@ class App:
             rules=rules,
         )
         return await by_hand.keep_url(desk, url, subject_id, quotes)
+
+    async def export(
+        self, out: Path, *, mention_id: int = 0, subject_id: str = "", actor: str, recipient: str = ""
+    ) -> Exported:
+        """Write what is kept of a mention, of a subject, or of everything, to a ZIP that anybody can check."""
+
+        def work() -> Exported:
+            if recipient:
+                check_recipient(recipient)
+            if mention_id:
+                order = export.of_mention(self.store, mention_id, actor=actor)
+            elif subject_id:
+                order = export.of_subject(self.store, subject_id, actor=actor)
+            else:
+                order = export.of_all(self.store, self.vault, actor=actor)
+            return self.exporter.export(order, out, recipient=recipient)
+
+        return await asyncio.to_thread(work)
 
     async def read_url(self, url: str) -> tuple[str, str]:
         """Fetch a page and give its title and visible text; stores nothing."""

@@ -135,7 +135,7 @@ COMMANDS: Mapping[str, Entry] = {
     "hits": Entry("List, show or mark what was found.", _hits),
     "explain": Entry("Say why something was found, or was not.", _explain),
     "add": Entry("Keep one page by hand, now.", _add),
-    "evidence": Entry("Check the evidence that is kept.", _evidence),
+    "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
     "notify": Entry("Test how you are told.", _notify),
     "digest": Entry("Preview or send the daily summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),

@@ -1,7 +1,8 @@
-"""`goodname evidence verify`: check what is kept."""
+"""`goodname evidence`: check what is kept, and hand it over."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from monitor.cli import faults
 from monitor.cli.group import command_group
+from monitor.cli.handing_over import export
 from monitor.cli.screen import AsJson, busy, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
 from monitor.errors import EvidenceError
@@ -16,22 +18,24 @@ from monitor.errors import EvidenceError
 if TYPE_CHECKING:
     from monitor.ports import Verification
 
-group = command_group("Check the evidence that is kept.")
+group = command_group("Check the evidence that is kept, and hand it over.")
+group.command()(export)
 
+UNCONFIRMED = 2
 CANNOT_RUN = 3
 _MOST_SHOWN = 200
 
 
 @group.callback()
 def _evidence() -> None:
-    """Check the evidence that is kept."""
+    """Check the evidence that is kept, and hand it over."""
 
 
 @group.command()
 def verify(
     ctx: typer.Context,
     path: Annotated[
-        Path | None, typer.Argument(metavar="[PATH]", help="The evidence folder, or one capture in it.")
+        Path | None, typer.Argument(metavar="[PATH]", help="The evidence folder, one capture in it, or an export.")
     ] = None,
     head: Annotated[
         str, typer.Option(metavar="HASH", help="A chain head from an alert or summary, kept outside this machine.")
@@ -39,12 +43,16 @@ def verify(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Check every kept file, manifest and custody record; changes nothing.
+    """Check every kept file, manifest and custody record, or an export; changes nothing.
 
     Works without configuration and database when PATH is given. Exit code 0 intact; 1 something is altered, missing
-    or was put in from outside; 3 the check could not be made.
+    or was put in from outside; 2 intact, but nothing from outside vouches for it: no --head was given, or a time stamp
+    is still missing; 3 the check could not be made.
     """
     found = _check(ctx, path, head)
+    if found.captures and not head:
+        remark = "no chain head from outside was given (--head), so a log that was rewritten as a whole is not seen"
+        found = replace(found, pending=(*found.pending, remark))
     if as_json:
         say_json({"intact": found.is_intact, **to_json(found)})
     else:
@@ -52,7 +60,9 @@ def verify(
         for remark in found.pending:
             say(f"Not confirmed: {remark}")
         say(f"Chain head: {found.chain_head or 'none yet'}")
-    raise typer.Exit(faults.OK if found.is_intact else faults.FAILED)
+    if not found.is_intact:
+        raise typer.Exit(faults.FAILED)
+    raise typer.Exit(UNCONFIRMED if found.pending else faults.OK)
 
 
 def _check(ctx: typer.Context, path: Path | None, head: str) -> Verification:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from monitor.evidence.chromium import find_chromium, missing_browser
 from monitor.evidence.copying import EvidenceFiles, evidence_files
+from monitor.evidence.export import FileExporter, check_export, is_export
 from monitor.evidence.plain import PlainCapturer
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import verify_path
@@ -20,10 +21,13 @@ __all__ = [
     "BrowserCapturer",
     "BrowserProxy",
     "EvidenceFiles",
+    "FileExporter",
     "FileVault",
     "PlainCapturer",
+    "check_export",
     "evidence_files",
     "find_chromium",
+    "is_export",
     "missing_browser",
     "verify_path",
 ]

@@ -96,7 +96,11 @@ def _compile(desk: Path, at: datetime) -> tuple[bytes, str]:
 
     try:
         body = typst.compile(
-            desk / "main.typ", root=desk, font_paths=_fonts(), pdf_standards=[STANDARD], timestamp=to_utc(at)
+            desk / "main.typ",
+            root=desk,
+            font_paths=_fonts(),
+            pdf_standards=[STANDARD],
+            timestamp=to_utc(at).replace(microsecond=0),
         )
     except typst.TypstError as fault:
         found = _UNSHOWABLE.search(fault.message)

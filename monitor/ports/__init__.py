@@ -5,7 +5,17 @@ off the event loop. Capturer and Notifier are asynchronous. Every moment is awar
 error: faults raise the errors named here.
 """
 
-from monitor.ports.evidence import Capturer, Finding, Staging, Vault, Verification
+from monitor.ports.evidence import (
+    Capturer,
+    Exported,
+    Exporter,
+    ExportItem,
+    ExportOrder,
+    Finding,
+    Staging,
+    Vault,
+    Verification,
+)
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
 from monitor.ports.telling import Clock, Notifier, Renderer
@@ -16,6 +26,10 @@ __all__ = [
     "Clock",
     "Decision",
     "Earlier",
+    "ExportItem",
+    "ExportOrder",
+    "Exported",
+    "Exporter",
     "Finding",
     "HitFilter",
     "MentionStore",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from monitor.domain import Artifact, ArtifactRole, Capture, CaptureRequest, CustodyEvent, Observed, Origin
@@ -110,4 +111,54 @@ class Capturer(Protocol):
 
     async def close(self) -> None:
         """End the browser, if one runs; idempotent."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportItem:
+    """Hold what is known of one mention, for whoever reads an export.
+
+    `facts` are labels and values, `words` are labels and others' words exactly as published, `observations` are rows
+    of later looks (when, state, signal), `captures` the ids of what was kept of it, oldest first.
+    """
+
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    words: tuple[tuple[str, str], ...]
+    observations: tuple[tuple[str, str, str], ...]
+    captures: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportOrder:
+    """Say what is exported: `scope` in words, `actor` who asked for it."""
+
+    scope: str
+    actor: str
+    items: tuple[ExportItem, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exported:
+    """Describe a finished export; `remarks` name what is not in it and why, `has_report` whether the PDF is."""
+
+    path: Path
+    sha256: str
+    size: int
+    captures: int
+    files: int
+    chain_head: str
+    has_report: bool
+    remarks: tuple[str, ...]
+
+
+class Exporter(Protocol):
+    """Hand evidence over in a form that anybody can check without us."""
+
+    def export(self, order: ExportOrder, out: Path, *, recipient: str = "") -> Exported:
+        """Write one ZIP to `out`, encrypted for an age recipient if one is given, and record it in the custody log.
+
+        Every file's hash is computed anew; FixityError when one is not what was stored. EvidenceError when there is
+        nothing to export or the file cannot be written. `out` is replaced only by a finished export.
+        """
         ...

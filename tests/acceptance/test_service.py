@@ -156,4 +156,4 @@ def test_once_twice_tells_once(goodname, town):
     assert third.returncode == 0, third.stderr
     assert len(world.calls.paths) == len(LIKELY)
     check = goodname("--config", str(folder.settings), "evidence", "verify", cwd=folder.root)
-    assert check.returncode == 0, check.stdout
+    assert check.returncode == 2, check.stdout  # intact, but no head from outside was given

@@ -18,7 +18,7 @@ class TestAdd:
         assert (home.folder / "data" / "evidence" / "captures" / kept["id"]).is_dir()
         (hit,) = home.json("hits", "list")
         assert (hit["source"], hit["subject"], hit["capture"]) == ("by-hand", "subject-1", "partial")
-        home.run("evidence", "verify")
+        home.run("evidence", "verify", code=2)
 
     def test_it_says_where_it_is_and_what_is_missing(self, home):
         shown = home.run("add", home.site.url("/post/1"), "--subject", "subject-1", code=3).stdout
@@ -39,18 +39,19 @@ class TestAdd:
 
 class TestVerify:
     def test_intact(self, full):
-        shown = full.run("evidence", "verify").stdout
+        shown = full.run("evidence", "verify", code=2).stdout
         assert shown.startswith("Intact: 1 capture with ")
-        found = full.json("evidence", "verify")
+        assert "Not confirmed: no chain head" in shown
+        found = full.json("evidence", "verify", code=2)
         assert (found["intact"], found["captures"], found["findings"]) == (True, 1, [])
         assert found["chain_head"] in shown
 
     def test_it_needs_no_configuration_when_the_place_is_given(self, full):
         full.config.unlink()
         folder = full.folder / "data" / "evidence"
-        assert run("evidence", "verify", str(folder)).stdout.startswith("Intact: ")
+        assert run("evidence", "verify", str(folder), code=2).stdout.startswith("Intact: ")
         (capture,) = (folder / "captures").iterdir()
-        assert run("evidence", "verify", str(capture)).stdout.startswith("Intact: ")
+        assert run("evidence", "verify", str(capture), code=2).stdout.startswith("Intact: ")
 
     def test_altered_missing_and_stray_are_named(self, full):
         (capture,) = (full.folder / "data" / "evidence" / "captures").iterdir()
@@ -66,7 +67,7 @@ class TestVerify:
         assert len(full.json("evidence", "verify", code=1)["findings"]) == 3
 
     def test_a_cut_log_is_found_by_a_head_kept_outside(self, full):
-        head = full.json("evidence", "verify")["chain_head"]
+        head = full.json("evidence", "verify", code=2)["chain_head"]
         full.run("evidence", "verify", "--head", head)
         other = "0" * 64
         full.run("evidence", "verify", "--head", other, code=1)
@@ -79,6 +80,39 @@ class TestVerify:
 
     def test_nothing_kept_yet(self, home):
         assert "There is no evidence at" in home.run("evidence", "verify", "nowhere", code=3).stderr
+
+
+class TestExport:
+    @pytest.mark.parametrize("what", [("--mention", "1"), ("--subject", "subject-1"), ("--all",)])
+    def test_what_is_kept_is_handed_over_and_can_be_checked(self, full, what):
+        done = full.json("evidence", "export", *what, "--out", str(full.folder / "out.zip"), "--by", "FIRST LAST")
+        assert done["captures"] == 1
+        checked = run("evidence", "verify", done["path"], "--head", done["chain_head"], "--json", code=2)
+        assert json.loads(checked.stdout)["findings"] == []
+        event = json.loads((full.folder / "data/evidence/custody.jsonl").read_text().splitlines()[-1])
+        assert (event["event"], event["actor"], event["hash"]) == ("export", "FIRST LAST", done["chain_head"])
+        (full.folder / "out.zip").write_bytes((full.folder / "out.zip").read_bytes() + b"x")
+        assert run("evidence", "verify", done["path"], code=1).stdout.startswith("NOT intact: ")
+
+    def test_it_says_where_it_is_and_how_it_is_checked(self, full):
+        shown = full.run("evidence", "export", "--all", "--out", str(full.folder / "out.zip")).stdout
+        assert "SHA-256" in shown
+        assert "goodname evidence verify" in shown
+
+    @pytest.mark.parametrize(
+        ("words", "code", "what"),
+        [
+            (("--out", "x.zip"), 2, "What is to be exported?"),
+            (("--all", "--mention", "1", "--out", "x.zip"), 2, "What is to be exported?"),
+            (("--all", "--out", "goodname.toml"), 2, "goodname.toml is there already."),
+            (("--all", "--out", "nowhere/x.zip"), 2, "There is no folder nowhere."),
+            (("--subject", "nobody", "--out", "x.zip"), 2, "There is no person or firm with the id 'nobody'."),
+            (("--mention", "99", "--out", "x.zip"), 1, "There is no such mention: 99."),
+            (("--mention", "2", "--out", "x.zip"), 1, "There is nothing to export."),
+        ],
+    )
+    def test_what_cannot_be_exported_says_why(self, full, words, code, what):
+        assert full.run("evidence", "export", *words, code=code).stderr.startswith(f"What: {what}")
 
 
 class TestNotify:

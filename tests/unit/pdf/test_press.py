@@ -14,7 +14,7 @@ from monitor.pdf import print_pdf
 pypdf = pytest.importorskip("pypdf")
 pytest.importorskip("typst")
 
-AT = datetime(2026, 11, 22, 16, 44, tzinfo=UTC)
+AT = datetime(2026, 11, 22, 16, 44, 5, 123456, tzinfo=UTC)
 TEMPLATE = """
 #import "house.typ": *
 #let data = json("data.json")

@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Check an evidence export. Needs Python 3.8 or newer, nothing else, and no network.
+
+    python3 verify.py [EXPORT.zip | FOLDER] [--head HASH]
+
+Reads everything anew and checks that
+  1. every file has the SHA-256 that manifest-sha256.txt says, none is missing and none was added;
+  2. in custody.jsonl each record's hash is right, and each record holds the hash of the one before it;
+  3. each capture's manifest.json has the hash that the log recorded when the capture was sealed, and each of its
+     files has the hash that manifest.json lists;
+  4. each time stamp is the one that the log recorded (README.txt says how to check who signed it);
+  5. with --head: the log holds this record's hash, copied from a message sent at an earlier time.
+Ends with 0 intact; 1 altered, missing or added; 2 intact, but without --head or with a time stamp still pending;
+3 could not be run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import struct
+import sys
+import zipfile
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, Callable
+
+BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, EOFError)
+UNREADABLE = (*BROKEN, zipfile.BadZipFile, struct.error)
+
+
+class Export:
+    """Hold an export's files by name, read from its ZIP or its unpacked folder, and the faults found."""
+
+    def __init__(self, path: Path) -> None:
+        self.faults: set[tuple[str, str]] = set()
+        self.openers: dict[str, Callable[[], IO[bytes]]] = {}
+        if path.is_dir():
+            for one in path.rglob("*"):
+                name = one.relative_to(path).as_posix()
+                if one.is_symlink():
+                    self.faults.add((name, "added: a link"))
+                elif not one.is_dir():
+                    self.openers[name] = partial(io.FileIO, str(one))
+        else:
+            archive = zipfile.ZipFile(path)
+            names = archive.namelist()
+            top = names[0].partition("/")[0] + "/"  # everything is in one folder
+            self.openers = {name[len(top) :]: partial(archive.open, name) for name in names if name.startswith(top)}
+            self.faults |= {(n, "added") for n in names if not n.startswith(top) or names.count(n) > 1}
+        self.hashes = {name: self.hash(name) for name in sorted(self.openers)}
+
+    def hash(self, name: str) -> str:
+        """Hash a file in pieces; what cannot be read has no hash."""
+        sha256 = hashlib.sha256()
+        try:
+            with self.openers[name]() as file:
+                for block in iter(lambda: file.read(1 << 20), b""):
+                    sha256.update(block)
+        except UNREADABLE as fault:
+            return f"cannot be read: {fault}"
+        return sha256.hexdigest()
+
+    def read(self, name: str) -> bytes:
+        """Give a file's content, or nothing when it cannot be read."""
+        if len(self.hashes.get(name, "")) != 64:
+            return b""
+        with self.openers[name]() as file:
+            return file.read()
+
+    def compare(self, name: str, expected: str | None, why: str) -> None:
+        """Note a fault unless the file has the expected hash."""
+        if self.hashes.get(name) != expected:
+            self.faults.add((name, why if name in self.hashes else "missing"))
+
+
+def check_lists(export: Export) -> None:
+    """1. Compare every file with the lists of hashes."""
+    tags = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt"]
+    payload = [name for name in export.hashes if name.startswith("data/")]
+    for listing, names in ("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", tags):
+        listed = export.read(listing).decode("utf-8", "replace").splitlines(keepends=True)
+        actual = [f"{export.hashes.get(name)}  {name}\n" for name in names]
+        for line in set(listed) ^ set(actual):
+            export.faults.add((line[66:].strip() or listing, f"altered, missing or added: {listing} differs"))
+        if listed != actual:
+            export.faults.add((listing, "it does not list the files as they are"))
+    for name in set(export.hashes) - set(payload) - set(tags) - {"tagmanifest-sha256.txt"}:
+        export.faults.add((name, "added"))
+
+
+def spell(value: Any) -> bytes:  # noqa: ANN401
+    """Spell JSON in the one way in which it was hashed."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def check_log(export: Export, head: str) -> list[dict[str, Any]]:
+    """2. and 5. Follow the chain of records; give them."""
+    log, torn = "data/custody.jsonl", ""
+    previous: dict[str, Any] = {"hash": "", "seq": 0}
+    records: list[dict[str, Any]] = []
+    *lines, tail = export.read(log).split(b"\n")
+    for number, line in enumerate(lines, 1):
+        try:
+            record = json.loads(line)
+            bare = {key: value for key, value in record.items() if key != "hash"}
+            is_true = hashlib.sha256(spell(bare)).hexdigest() == record["hash"] and spell(record) == line
+            follows = record["prev"] == previous["hash"] and record["seq"] == previous["seq"] + 1
+            accounts = not torn or record["detail"].get("torn_sha256") == torn  # for a line that a crash cut short
+        except UNREADABLE:
+            is_true, torn = not torn, hashlib.sha256(line).hexdigest()
+            follows = accounts = True
+        else:
+            torn, previous = "", record
+            records.append(record)
+        if not (is_true and follows and accounts):
+            export.faults.add((log, f"record in line {number} was altered, or one was added, moved or removed"))
+    if tail or torn or not records:
+        export.faults.add((log, "its end is no record"))
+    if head and head not in [record["hash"] for record in records]:
+        export.faults.add((log, "does not hold the head given: its end was cut, or all of it was rewritten"))
+    return records
+
+
+def check_capture(export: Export, folder: str, sealed: str) -> None:
+    """3. Compare one capture with what the log recorded of it."""
+    export.compare(folder + "manifest.json", sealed, "altered: its hash is not the one in the log")
+    try:
+        listed = {one["path"]: one["sha256"] for one in json.loads(export.read(folder + "manifest.json"))["files"]}
+    except UNREADABLE:
+        export.faults.add((folder + "manifest.json", "it cannot be read as a manifest"))
+        return
+    present = {name[len(folder) :] for name in export.hashes if name.startswith(folder)}
+    for name in {*listed, *present} - {"manifest.json"}:
+        export.compare(folder + name, listed.get(name), "altered or added: not what manifest.json lists")
+
+
+def check_captures(export: Export, records: list[dict[str, Any]]) -> int:
+    """3. and 4. Compare captures and time stamps with the log; give how many captures have no time stamp."""
+    sealed = {one["capture"]: one["manifest_sha256"] for one in records if one["event"] in ("capture", "recovered")}
+    listing_sha256 = records[-1]["detail"].get("listing_sha256") if records else ""
+    export.compare("data/export.json", listing_sha256, "altered: its hash is not in the log's last record")
+    listed = [one["id"] for one in json.loads(export.read("data/export.json"))["captures"]]
+    for name in {name.split("/")[2] for name in export.hashes if name.startswith("data/captures/")} - set(listed):
+        export.faults.add((f"data/captures/{name}", "added: not part of this export"))
+    for name in listed:
+        check_capture(export, f"data/captures/{name}/", sealed.get(name, ""))
+    stamps = [one for one in records if one["event"] == "timestamp" and one["capture"] in listed]
+    for detail in (one["detail"] for one in stamps):
+        export.compare(f"data/{detail['token']}", detail["tsr_sha256"], "altered: not what the log recorded")
+        export.compare(f"data/{detail['certificates']}", detail["certificates_sha256"], "altered: not as recorded")
+    return len(set(listed) - {one["capture"] for one in stamps})
+
+
+def check(path: Path, head: str = "") -> tuple[list[tuple[str, str]], int, int, str]:
+    """Check an export; give its faults, how many files it has, captures without a time stamp, and the chain head."""
+    try:
+        export = Export(path)
+    except UNREADABLE as fault:
+        return [(path.name, f"it cannot be read: {fault}")], 0, 0, ""
+    check_lists(export)
+    records, pending = check_log(export, head), 0
+    try:
+        pending = check_captures(export, records)
+    except UNREADABLE:
+        export.faults.add(("data/export.json", "it, or what the log says of it, cannot be read"))
+    return sorted(export.faults), len(export.hashes), pending, records[-1]["hash"] if records else ""
+
+
+def main() -> int:
+    """Check what the command line names, and say in words what was found."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("path", nargs="?", type=Path, default=Path(__file__).resolve().parent.parent)
+    parser.add_argument("--head", default="", help="a chain head from an earlier message")
+    options = parser.parse_args()
+    if not options.path.exists():
+        print("There is nothing at", options.path)
+        return 3
+    faults, files, pending, head = check(options.path, options.head)
+    for name, problem in faults:
+        print(ascii(name), ascii(problem), sep=": ")
+    print(f"{'NOT INTACT' if faults else 'Intact'}: {files} files, {len(faults)} faults. Chain head: {head}")
+    if pending:
+        print(f"{pending} captures have no time stamp of an outside authority.")
+    if not options.head:
+        print("Without --head a log that was rewritten as a whole, with all that it records, would not be seen.")
+    return 1 if faults else 2 if pending or not options.head else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
