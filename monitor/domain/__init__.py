@@ -1,6 +1,18 @@
 """Frozen types of the field: no I/O, no clock, aware UTC only."""
 
 from monitor.domain._utc import require_utc, to_utc
+from monitor.domain.account import (
+    EVERY_CLIENT,
+    AccessEvent,
+    Account,
+    ApiToken,
+    Invitation,
+    InvitationKind,
+    Role,
+    SavedView,
+    Scope,
+    WebSession,
+)
 from monitor.domain.alert import (
     Alert,
     AlertKind,
@@ -49,10 +61,14 @@ from monitor.domain.subject import (
 )
 
 __all__ = [
+    "EVERY_CLIENT",
     "AboutSubject",
+    "AccessEvent",
+    "Account",
     "Alert",
     "AlertKind",
     "AlertStatus",
+    "ApiToken",
     "Artifact",
     "ArtifactRole",
     "Assessment",
@@ -71,6 +87,8 @@ __all__ = [
     "Gone",
     "HealthState",
     "Hit",
+    "Invitation",
+    "InvitationKind",
     "Item",
     "Judgement",
     "Level",
@@ -89,6 +107,9 @@ __all__ = [
     "Relation",
     "Review",
     "ReviewVerdict",
+    "Role",
+    "SavedView",
+    "Scope",
     "SourceHealth",
     "Span",
     "Stance",
@@ -97,6 +118,7 @@ __all__ = [
     "Subject",
     "SubjectKind",
     "Target",
+    "WebSession",
     "require_utc",
     "to_utc",
 ]

@@ -34,12 +34,13 @@ class Stance(StrEnum):
 
 
 class ReviewVerdict(StrEnum):
-    """Say what a person decided about a mention."""
+    """Say what a person decided about a mention; WITHDRAWN takes the verdict before it back."""
 
     CONFIRMED = "confirmed"
     NOT_ABOUT_SUBJECT = "not_about_subject"
     NOT_HARMFUL = "not_harmful"
     LATER = "later"
+    WITHDRAWN = "withdrawn"
 
 
 Span = tuple[int, int]

@@ -5,6 +5,7 @@ off the event loop. Capturer and Notifier are asynchronous. Every moment is awar
 error: faults raise the errors named here.
 """
 
+from monitor.ports.accounts import AccountStore
 from monitor.ports.evidence import (
     Capturer,
     Exported,
@@ -16,14 +17,17 @@ from monitor.ports.evidence import (
     Vault,
     Verification,
 )
+from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
 from monitor.ports.telling import Clock, Notifier, Renderer
 
 __all__ = [
+    "AccountStore",
     "CaptureStore",
     "Capturer",
     "Clock",
+    "DayCount",
     "Decision",
     "Earlier",
     "ExportItem",
@@ -37,9 +41,13 @@ __all__ = [
     "OutboxStore",
     "PageResult",
     "PageRows",
+    "Pile",
     "PollEnd",
     "PollStore",
     "Renderer",
+    "ReviewFilter",
+    "ReviewStore",
+    "Spread",
     "Staging",
     "Store",
     "SubjectStore",

@@ -26,6 +26,8 @@ from monitor.domain import (
     Subject,
     Target,
 )
+from monitor.ports.accounts import AccountStore
+from monitor.ports.review import ReviewStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
 
@@ -262,7 +264,7 @@ class OutboxStore(Protocol):
         ...
 
 
-class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Protocol):
+class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, AccountStore, ReviewStore, Protocol):
     """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""
 
     def setting(self, key: str) -> str:

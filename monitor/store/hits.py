@@ -45,7 +45,7 @@ class HitRows(Part):
     def hits(self, chosen: HitFilter) -> tuple[Hit, ...]:
         """Give hits: one a mention and subject it is about (about score above 0), newest first."""
         with self._db.reading() as connection:
-            query = _select_hits(and_(*_conditions(connection, chosen)))
+            query = select_hits(and_(*_conditions(connection, chosen)))
             query = query.where(assessment.c.revision == mention.c.decided_revision)
             if chosen.client_id is not None:
                 query = query.join(subject, subject.c.id == assessment.c.subject_id)
@@ -53,7 +53,7 @@ class HitRows(Part):
             columns = assessment.c
             order = (columns.first_seen_at.desc(), columns.mention_id.desc(), columns.subject_id)
             page = query.order_by(*order).limit(max(chosen.limit, 0)).offset(max(chosen.offset, 0))
-            return _hits_of(connection, connection.execute(page).all())
+            return hits_of(connection, connection.execute(page).all())
 
     def hit(self, mention_id: int, subject_id: str) -> Hit | None:
         """Give what is known now of an alert's mention, evidence included.
@@ -62,14 +62,15 @@ class HitRows(Part):
         is given. None when no revision ever was.
         """
         columns = assessment.c
-        query = _select_hits(and_(columns.mention_id == mention_id, columns.subject_id == subject_id))
+        query = select_hits(and_(columns.mention_id == mention_id, columns.subject_id == subject_id))
         with self._db.reading() as connection:
             rows = connection.execute(query.order_by(columns.revision.desc()).limit(1)).all()
-            found = _hits_of(connection, rows)
+            found = hits_of(connection, rows)
         return found[0] if found else None
 
 
-def _select_hits(condition: ColumnElement[bool]) -> Select[Any]:
+def select_hits(condition: ColumnElement[bool]) -> Select[Any]:
+    """Select what a hit is made of, of all revisions."""
     judged, kept, best = assessment.c, mention_revision.c, statement_match.c
     same_revision = and_(kept.mention_id == judged.mention_id, kept.revision == judged.revision)
     best_match = and_(
@@ -126,7 +127,8 @@ def _conditions(connection: Connection, chosen: HitFilter) -> list[ColumnElement
         conditions.append(columns.level_rank >= chosen.min_level.rank)
     conditions += _periods(chosen)
     if chosen.unreviewed:
-        conditions.append(func.coalesce(_newest_verdict(), ReviewVerdict.LATER.value) == ReviewVerdict.LATER)
+        open_ones = (ReviewVerdict.LATER.value, ReviewVerdict.WITHDRAWN.value)
+        conditions.append(func.coalesce(newest_verdict(), ReviewVerdict.LATER.value).in_(open_ones))
     return conditions
 
 
@@ -140,7 +142,8 @@ def _periods(chosen: HitFilter) -> list[ColumnElement[bool]]:
     ]
 
 
-def _newest_verdict() -> ColumnElement[str | None]:
+def newest_verdict() -> ColumnElement[str | None]:
+    """Look up what was decided last about an assessment's mention and subject; NULL for nothing."""
     columns = review.c
     return (
         select(columns.verdict)
@@ -152,7 +155,8 @@ def _newest_verdict() -> ColumnElement[str | None]:
     )
 
 
-def _hits_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Hit, ...]:
+def hits_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Hit, ...]:
+    """Build hits from rows of `select_hits`, with what is known around them."""
     around = _load_around(connection, sorted({row.mention_id for row in rows}))
     return tuple(_hit_of(row, around) for row in rows)
 
@@ -212,7 +216,7 @@ def _hit_of(row: Row[Any], around: _Around) -> Hit:
         url=row.url,
         title=row.title,
         text=row.text,
-        author=_author_line(row.author),
+        author=author_line(row.author),
         level=LEVELS[row.level_rank],
         about_score=row.about_score,
         statement_id=row.statement_id or "",
@@ -232,7 +236,8 @@ def _hit_of(row: Row[Any], around: _Around) -> Hit:
     )
 
 
-def _author_line(author: dict[str, str] | None) -> str:
+def author_line(author: dict[str, str] | None) -> str:
+    """Name an author in one line, or give an empty one."""
     if not author:
         return ""
     return author["name"] or author["handle"]

@@ -8,8 +8,10 @@ from sqlalchemy import Connection, select, text, update
 
 from monitor.errors import StoreError
 from monitor.ports import Clock
+from monitor.store.accounts import AccountRows
 from monitor.store.captures import CaptureRows
 from monitor.store.changes import ChangeRows
+from monitor.store.doors import AccessRows, SessionRows
 from monitor.store.engine import connect, insert_into
 from monitor.store.hits import HitRows
 from monitor.store.hunts import HuntRows
@@ -18,6 +20,7 @@ from monitor.store.mentions import MentionRows
 from monitor.store.migrate import bring_up_to_date, current_revision
 from monitor.store.outbox import OutboxRows
 from monitor.store.polls import PollRows
+from monitor.store.review_lists import ReviewRows
 from monitor.store.schema import alert, capture_request, setting, target
 from monitor.store.sources import SourceRows
 from monitor.store.subjects import SubjectRows
@@ -34,6 +37,10 @@ class SqlStore(
     CaptureRows,
     ChangeRows,
     OutboxRows,
+    AccountRows,
+    SessionRows,
+    AccessRows,
+    ReviewRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 
