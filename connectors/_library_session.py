@@ -31,8 +31,9 @@ class LibrarySession:
 
     Bad statuses and network faults leave it as ConnectorErrors, so that no library sleeps and retries on its own.
     A `base_url` replaces scheme, host and port of every address. `body` holds the last answer's bytes. `now` is the
-    poll's moment, aware UTC. The library behind it is imported with the first session. Not for use in two threads
-    at once.
+    poll's moment, aware UTC. `was_delivered` says whether the last request may have been carried out: not when it was
+    refused by its status or never left. The library behind it is imported with the first session. Not for use in two
+    threads at once.
     """
 
     def __init__(self, *, connector: str, now: datetime, seconds: float, base_url: str = "") -> None:
@@ -48,6 +49,7 @@ class LibrarySession:
         self._session.trust_env = False
         self.headers = self._session.headers
         self.body = b""
+        self.was_delivered = False
 
     def close(self) -> None:
         """Give back the connections."""
@@ -55,6 +57,7 @@ class LibrarySession:
 
     def request(self, method: str, url: str, **options: object) -> requests.Response:
         """Fetch once and give a whole, successful answer; raise ConnectorError for anything else."""
+        self.was_delivered = False
         if self._wait_until:
             raise self._limited(self._wait_until, "Its answer said that nothing is left for now.")
         options |= {"timeout": self._seconds, "allow_redirects": False, "stream": True}
@@ -64,12 +67,14 @@ class LibrarySession:
             with response:
                 self._read(response)
         except self._faults as error:
+            self.was_delivered = not _never_left(error)
             raise SourceUnavailable(
                 f"{self._host(url)} does not answer as it should.",
                 connector=self._connector,
                 why=f"The connection failed ({type(error).__name__}).",
             ) from None  # the library's own words may repeat headers
         self._refuse(response)
+        self.was_delivered = True
         if response.headers.get("x-ratelimit-remaining", "").partition(".")[0] == "0":
             self._wait_until = self._reset_at(response)
             del response.headers["x-ratelimit-remaining"]  # else the library sleeps until then, thread and all
@@ -132,6 +137,13 @@ class LibrarySession:
             return parsedate_to_datetime(given).astimezone(UTC)
         except (ValueError, TypeError, IndexError, OverflowError):
             return None
+
+
+def _never_left(error: Exception) -> bool:
+    """Tell whether no connection was made at all (urllib3 says so in the reason of what requests raises)."""
+    inner = error.args[0] if error.args else None
+    reason = getattr(inner, "reason", inner)
+    return type(reason).__name__ in ("NewConnectionError", "NameResolutionError", "ConnectTimeoutError")
 
 
 def _meaning(status: int) -> tuple[type[ConnectorError], str]:

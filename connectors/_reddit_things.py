@@ -30,6 +30,12 @@ def id_number(fields: Fields) -> int:
     return int(text, 36) if text and len(text) <= 13 and set(text) <= _DIGITS else 0
 
 
+def full_name(fields: Fields) -> str:
+    """Give the thing's full name, such as t3_abc; "" when it has no id."""
+    kind = 1 if "body" in fields else 3
+    return f"t{kind}_{fields['id']}" if id_number(fields) else ""
+
+
 def created_at(fields: Fields) -> datetime | None:
     """Give when the thing was written, aware UTC."""
     return _moment(fields.get("created_utc"))
@@ -43,7 +49,7 @@ def read_thing(fields: Fields, *, raw: bytes, fetched_at: datetime) -> Item | Go
     is_comment = "body" in fields
     if not is_comment and "title" not in fields:
         return None
-    name = f"t{1 if is_comment else 3}_{fields['id']}"
+    name = full_name(fields)
     text = str((fields.get("body") if is_comment else fields.get("selftext")) or "")[:MAX_TEXT]
     if text.strip() in _REMOVED or fields.get("removed_by_category"):
         return Gone(external_id=name, signal=text.strip() or str(fields.get("removed_by_category"))[:100])

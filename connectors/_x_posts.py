@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from connectors._entry import MAX_LINE, MAX_TEXT
@@ -20,11 +20,28 @@ _ID = re.compile(r"[0-9]{1,19}")
 _NAME = re.compile(r"[A-Za-z0-9_]{1,50}")
 
 
-def since_id(newest: int, overlap_minutes: int, now: datetime) -> str:
-    """Give the id to search from: the newest known one, less an overlap, or nothing when it is too old for X."""
-    if not newest or written_at(newest) < now - _SEARCHABLE:
+def since_id(floor: datetime, now: datetime) -> str:
+    """Give the id that posts are searched after, just before a moment; "" when X reaches no further back."""
+    start = floor - timedelta(milliseconds=1)
+    if start < now - _SEARCHABLE:
         return ""
-    return str(max(1, newest - (overlap_minutes * 60_000 << _SHIFT)))
+    return str(max(1, (start - _EPOCH) // timedelta(milliseconds=1) << _SHIFT))
+
+
+def authors_to_read(told: Iterable[Json], terms: Iterable[str], known: Mapping[str, Json]) -> tuple[str, ...]:
+    """Give the numbers of accounts whose posts hold a watched name in their own words and that were not read yet.
+
+    X also finds names in addresses and in the cards of linked pages.
+    """
+    names = [term.casefold() for term in terms if term.strip()]
+    found = dict.fromkeys(
+        text_of(one, "author_id") for one in told if any(name in _words(one).casefold() for name in names)
+    )
+    return tuple(number for number in found if _ID.fullmatch(number) and number not in known)
+
+
+def _words(told: Json) -> str:
+    return html.unescape(text_of(object_of(told, "note_tweet"), "text") or text_of(told, "text"))
 
 
 def written_at(post_id: int) -> datetime:
@@ -38,13 +55,12 @@ def read_post(told: Json, users: Mapping[str, Json], *, raw: bytes, fetched_at: 
     if not _ID.fullmatch(own_id):
         return None
     author = _author(text_of(told, "author_id"), users)
-    text = text_of(object_of(told, "note_tweet"), "text") or text_of(told, "text")
     published_at = moment_of(told, "created_at")
     history = told.get("edit_history_tweet_ids")
     return Item(
         external_id=own_id,
         url=f"{_SITE}/{author.handle.removeprefix('@') or 'i'}/status/{own_id}",
-        text=html.unescape(text)[:MAX_TEXT],
+        text=_words(told)[:MAX_TEXT],
         author=author,
         language=text_of(told, "lang")[:20],
         in_reply_to_url=_parent(told),

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from connectors._entry import MAX_LINE
 from connectors._html import html_to_text
 from connectors._json_answer import Json, list_of, media_type_of, moment_of, object_of, text_of
-from monitor.contract import Response
+from monitor.contract import Mark, Response
 from monitor.domain import Author, Item, MentionKind, Precision
 from monitor.text import is_web_url
 
@@ -57,6 +57,13 @@ def read_video(found: Json, answer: Response, now: datetime) -> Item | None:
         raw_media_type=media_type_of(answer),
         fetched_at=now,
     )
+
+
+def mark_of(thread: Json) -> Mark | None:
+    """Give a thread's id and the time of its first comment; None when it has no usable id."""
+    own_id = text_of(thread, "id")
+    first = object_of(object_of(object_of(thread, "snippet"), "topLevelComment"), "snippet")
+    return Mark(own_id, moment_of(first, "publishedAt")) if _COMMENT_ID.fullmatch(own_id) else None
 
 
 def read_thread(thread: Json, answer: Response, now: datetime) -> list[Item]:

@@ -5,19 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
-from connectors._allowance import Allowance, month_of
 from connectors._entry import MAX_LINE
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, media_type_of, number_of, object_of, read_object, text_of
-from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Response, Tested
+from connectors._purse import Dollars, Purse, monthly_requests, requests_for
+from monitor.contract import (
+    Access,
+    Capability,
+    ConnectorSpec,
+    Context,
+    EmptyCursor,
+    Health,
+    Page,
+    Query,
+    Response,
+    Tested,
+)
 from monitor.domain import Author, HealthState, Item, MentionKind, Precision
 from monitor.errors import (
     AuthenticationFailed,
-    BudgetSpent,
     ConnectorError,
     MonitorError,
     RateLimited,
@@ -51,7 +62,11 @@ class GooglePlacesSettings(BaseModel):
     place_id: str = Field(pattern=r"^[A-Za-z0-9_-]{10,200}$", description="Google's id of the place.")
     sort: Literal["newest", "most_relevant"] = Field("newest", description="Which five reviews to show.")
     language: str = Field("", max_length=20, description="Prefer reviews in this language; none are translated.")
-    requests_per_month: int = Field(900, ge=0, description="Stop after so many requests in a calendar month.")
+    free_requests: int = Field(900, ge=0, description="Requests in a calendar month that cost nothing.")
+    monthly_budget: Dollars = Field(Decimal(0), description="Most to spend beyond them in a month, in US dollars.")
+    price_per_request: Dollars = Field(
+        Decimal("0.025"), description="What Google takes for a request with reviews (November 2026)."
+    )
     base_url: str = Field("https://maps.googleapis.com", description="Another address in the place of Google's.")
 
     @field_validator("base_url")
@@ -62,12 +77,6 @@ class GooglePlacesSettings(BaseModel):
         return url
 
 
-class GooglePlacesCursor(BaseModel):
-    """Count this month's requests; the five reviews have no position."""
-
-    requests: Allowance = Allowance()
-
-
 class GooglePlacesConnector:
     """Read up to five reviews each time; an account has one review of a place, so an edit keeps its id."""
 
@@ -75,10 +84,10 @@ class GooglePlacesConnector:
         name="google_places",
         title="Google Maps reviews",
         settings=GooglePlacesSettings,
-        cursor=GooglePlacesCursor,
+        cursor=EmptyCursor,
         capabilities=frozenset({Capability.EDITS}),
         access=Access.API,
-        cost="about $0.02 to $0.03 a request beyond Google's free monthly ones; stopped at `requests_per_month`",
+        cost="about $0.02 to $0.03 a request beyond Google's free monthly ones; stopped at `monthly_budget`",
         needs_credentials=True,
         terms_url="https://cloud.google.com/maps-platform/terms",
         tested=Tested.RECORDED,
@@ -88,20 +97,12 @@ class GooglePlacesConnector:
         self._settings = settings
         self._url = f"{settings.base_url.rstrip('/')}/maps/api/place/details/json"
 
-    async def poll(self, ctx: Context, query: Query, cursor: GooglePlacesCursor) -> AsyncIterator[Page]:
+    async def poll(self, ctx: Context, query: Query, cursor: EmptyCursor) -> AsyncIterator[Page]:
         """Give the reviews that Google shows now; one that is no longer among them may still be there."""
         self._require_key()
-        requests, most = cursor.requests.in_period(month_of(ctx.now)), self._settings.requests_per_month
-        if requests.used >= most:
-            raise BudgetSpent(
-                "This month's requests are used up.",
-                connector=self.spec.name,
-                why=f"`requests_per_month` is {most}.",
-                try_="Wait for next month, raise `requests_per_month`, or poll less often.",
-            )
         answer, place = await self._ask(ctx, "name,url,reviews")
         items = tuple(self._item(review, place, answer, ctx) for review in list_of(place, "reviews"))
-        yield Page(items=items, cursor=GooglePlacesCursor(requests=requests.plus(1)))
+        yield Page(items=items, cursor=cursor)
 
     async def check(self, ctx: Context) -> Health:
         """Ask for the place's name only, which costs least."""
@@ -120,7 +121,8 @@ class GooglePlacesConnector:
         if settings.language:
             params["language"] = settings.language
         params["key"] = settings.api_key.get_secret_value()  # this service reads it nowhere else
-        answer = await ctx.http.get(self._url, params=params, headers={"Accept": "application/json"})
+        async with self._purse(ctx).one_request():
+            answer = await ctx.http.get(self._url, params=params, headers={"Accept": "application/json"})
         record = read_object(answer.body, connector=self.spec.name)
         status = text_of(record, "status")
         if status not in _FINE:
@@ -128,6 +130,11 @@ class GooglePlacesConnector:
             why = text_of(record, "error_message")[:200].replace(params["key"], "***") or f"It says {status[:40]!r}."
             raise kind(what, connector=self.spec.name, why=why, try_=try_)
         return answer, object_of(record, "result")
+
+    def _purse(self, ctx: Context) -> Purse:
+        settings = self._settings
+        most = requests_for(settings.monthly_budget, settings.price_per_request, settings.free_requests)
+        return monthly_requests(ctx, self.spec.name, settings.api_key, most)
 
     def _item(self, review: Json, place: Json, answer: Response, ctx: Context) -> Item:
         name, profile = text_of(review, "author_name")[:MAX_LINE], text_of(review, "author_url")

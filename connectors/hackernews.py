@@ -120,7 +120,11 @@ class HackerNewsConnector:
         hits = required_list(found, "hits", connector=self.spec.name)
         items = tuple(item for hit in hits if (item := _item(hit, answer, ctx)))
         marks = tuple(Mark(text_of(hit, "objectID"), _second(hit)) for hit in hits)
-        return Listed(items=items, marks=marks, token=_next(token, hits) if len(hits) >= _PAGE else "")
+        return Listed(
+            items=items,
+            marks=marks,
+            token=_next(token, hits) if len(hits) >= (number_of(found, "hitsPerPage") or _PAGE) else "",
+        )
 
 
 def _next(token: str, hits: list[Json]) -> str:

@@ -15,6 +15,7 @@ from connectors._health import health_of
 from connectors._json_answer import Json, read_object, required_list
 from connectors._status import is_public, item_of, mark_of, next_max_id
 from monitor.contract import (
+    OVERLAP,
     Access,
     Capability,
     ConnectorSpec,
@@ -124,10 +125,10 @@ class MastodonConnector:
             for path in self._paths():
                 is_public_one = path.endswith("/public")
                 keeps = _with_a_word_of(terms) if is_public_one else _everything
-                overlap = {"overlap": _THICK} if is_public_one else {}
+                overlap = _THICK if is_public_one else OVERLAP
                 read = partial(self._timeline, ctx, base, path, keeps)
                 if not is_public_one or terms:
-                    yield Listing(key=f"{base} {path}", host=base, read=read, **overlap)
+                    yield Listing(key=f"{base} {path}", host=base, read=read, overlap=overlap)
 
     def _paths(self) -> Iterator[str]:
         for tag in self._settings.hashtags:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -13,9 +14,25 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from connectors._health import health_of
 from connectors._json_answer import object_of, read_object, required_list, text_of
 from connectors._library_session import LibrarySession, missing_library
-from connectors._reddit_things import Fields, created_at, fields_of, id_number, read_thing
+from connectors._reddit_things import Fields, created_at, fields_of, full_name, read_thing
 from connectors._terms import groups
-from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Tested
+from monitor.contract import (
+    LOST,
+    Access,
+    Capability,
+    ConnectorSpec,
+    Context,
+    Fault,
+    Health,
+    Listed,
+    Listing,
+    ListingsCursor,
+    Mark,
+    Page,
+    Query,
+    Tested,
+    walk_listings,
+)
 from monitor.domain import Gone, HealthState, Item
 from monitor.errors import AccessForbidden, AuthenticationFailed, ConnectorError, MonitorError, SourceChanged
 from monitor.text import is_web_url
@@ -23,7 +40,6 @@ from monitor.text import is_web_url
 if TYPE_CHECKING:
     import praw
 
-_PAGES = 10  # Reddit shows the newest thousand of any listing
 _PER_PAGE = 100
 _LONGEST_QUERY = 500
 _SECONDS = 30.0
@@ -41,7 +57,7 @@ class RedditSettings(BaseModel):
     search: bool = Field(True, description="Search for the watched names.")  # noqa: FBT003 - a default, not a flag
     new: bool = Field(True, description="Read every new post of the listed communities.")  # noqa: FBT003 - the same
     comments: bool = Field(True, description="Read every new comment there.")  # noqa: FBT003 - the same
-    overlap_hours: int = Field(48, ge=0, le=720, description="Search so far back again; the index is late at times.")
+    overlap_hours: int = Field(48, ge=0, le=720, description="Read so far back again, hourly; things appear late.")
     base_url: str = Field("", description="Another address in the place of Reddit's, for compatible servers.")
 
     @field_validator("subreddits")
@@ -60,34 +76,6 @@ class RedditSettings(BaseModel):
         return url
 
 
-class Walk(BaseModel):
-    """Hold where one listing was left: the newest id of the last whole walk, and a walk in progress.
-
-    `top` is the newest id of the walk in progress, `after` Reddit's own token for its next page.
-    """
-
-    head: int = 0
-    top: int = 0
-    after: str = ""
-    pages: int = 0
-
-
-class RedditCursor(BaseModel):
-    """Hold a walk for each listing, by the listing's address."""
-
-    walks: dict[str, Walk] = Field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Listing:
-    """Name one list to walk; `overlaps` says that it is searched, so that what is known ends nothing by itself."""
-
-    key: str
-    path: str
-    query: str = ""
-    overlaps: bool = False
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Answer:
     things: tuple[Fields, ...]
@@ -102,7 +90,7 @@ class RedditConnector:
         name="reddit",
         title="Reddit",
         settings=RedditSettings,
-        cursor=RedditCursor,
+        cursor=ListingsCursor,
         capabilities=frozenset({Capability.SEARCH, Capability.EDITS, Capability.DELETES}),
         access=Access.API,
         cost="free for uses that Reddit approves",
@@ -114,32 +102,29 @@ class RedditConnector:
     def __init__(self, settings: RedditSettings) -> None:
         self._settings = settings
 
-    async def poll(self, ctx: Context, query: Query, cursor: RedditCursor) -> AsyncIterator[Page]:
+    async def poll(self, ctx: Context, query: Query, cursor: ListingsCursor) -> AsyncIterator[Page]:
         """Walk every listing; one that Reddit forbids is told after the others are read."""
-        listings = self._listings(query.terms)
-        walks = {one.key: cursor.walks.get(one.key, Walk()) for one in listings}
-        if not listings:
-            yield Page(items=(), cursor=RedditCursor())
+        asked = self._asked(query.terms)
+        if not asked:
+            yield Page(items=(), cursor=ListingsCursor())
             return
         session, reddit = self._open(ctx)
-        refused: dict[str, ConnectorError] = {}
+        overlap = timedelta(hours=self._settings.overlap_hours)
+        listings = [
+            Listing(
+                key=f"{path}?{words}" if words else path,
+                host=self.spec.name,
+                read=partial(self._read, ctx, session, reddit, path, words),
+                overlap=overlap,
+                is_apart=True,
+            )
+            for path, words in asked
+        ]
         try:
-            for at, listing in enumerate(listings):
-                is_last = at + 1 == len(listings)
-                try:
-                    async for page, is_end in self._walk(ctx, session, reddit, listing, walks):
-                        yield Page(
-                            items=tuple(one for one in page if isinstance(one, Item)),
-                            gone=tuple(one for one in page if isinstance(one, Gone)),
-                            cursor=RedditCursor(walks=dict(walks)),
-                            complete=is_end and is_last,
-                        )
-                except (AccessForbidden, SourceChanged) as error:
-                    refused[listing.path] = error
+            async for page in walk_listings(listings, cursor, now=ctx.now, told=self._refused):
+                yield page
         finally:
             session.close()
-        if refused:
-            raise self._refused(refused)
 
     async def check(self, ctx: Context) -> Health:
         """Get a token and read one post."""
@@ -170,55 +155,41 @@ class RedditConnector:
                 return found
         return Gone(external_id=external_id, signal="Reddit knows no such thing")
 
-    def _listings(self, terms: tuple[str, ...]) -> tuple[_Listing, ...]:
+    def _asked(self, terms: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+        """Give what is read: the path of each listing, and the question where it is a search."""
         settings = self._settings
-        made = []
-        for words in groups(terms, joiner=" OR ", longest=_LONGEST_QUERY) if settings.search else ():
-            for where in settings.subreddits or ("all",):
-                path = f"r/{where}/search"
-                made.append(_Listing(key=f"{path}?{words}", path=path, query=words, overlaps=True))
+        questions = groups(terms, joiner=" OR ", longest=_LONGEST_QUERY) if settings.search else ()
+        asked = [(f"r/{where}/search", words) for words in questions for where in settings.subreddits or ("all",)]
         for where in settings.subreddits:
             for name, is_wanted in (("new", settings.new), ("comments", settings.comments)):
                 if is_wanted:
-                    made.append(_Listing(key=f"r/{where}/{name}", path=f"r/{where}/{name}"))
-        return tuple(made)
+                    asked.append((f"r/{where}/{name}", ""))
+        return tuple(asked)
 
-    async def _walk(
-        self, ctx: Context, session: LibrarySession, reddit: praw.Reddit, listing: _Listing, walks: dict[str, Walk]
-    ) -> AsyncIterator[tuple[tuple[Item | Gone, ...], bool]]:
-        """Finish a walk that was broken off, then walk from the newest; keep the position in `walks`."""
-        rounds = 2 if walks[listing.key].after else 1
-        while rounds:
-            walk = walks[listing.key]
-            params: dict[str, str | int] = {"limit": _PER_PAGE}
-            if walk.after:
-                params["after"] = walk.after
-            if listing.query:
-                restrict = "0" if listing.path.startswith("r/all/") else "1"
-                params |= {"q": listing.query, "sort": "new", "t": "all", "restrict_sr": restrict, "type": "link"}
-            answer = await asyncio.to_thread(self._fetch, session, reddit, listing.path, params)
-            walk, is_end = self._advance(ctx, listing, walk, answer)
-            walks[listing.key] = walk
-            rounds -= is_end
-            found = (read_thing(fields, raw=answer.raw, fetched_at=ctx.now) for fields in answer.things)
-            yield tuple(one for one in found if one), not rounds
+    async def _read(
+        self, ctx: Context, session: LibrarySession, reddit: praw.Reddit, path: str, words: str, after: str
+    ) -> Listed:
+        """Read one page of a listing; `after` is Reddit's own token for it.
 
-    def _advance(self, ctx: Context, listing: _Listing, walk: Walk, answer: _Answer) -> tuple[Walk, bool]:
-        """Move on by one page; a walk that ends makes its newest id the new head.
-
-        The page token of a broken-off walk dies when its thing is deleted; the answer is then empty, and the head
-        stays, so that the walk from the newest reads down to it once more.
+        The token names a thing, and dies with it: the answer is then an empty listing, and not the end.
         """
-        if walk.after and not answer.things and walk.pages:
-            return Walk(head=walk.head), True
-        top = max((walk.top, *map(id_number, answer.things)))
-        is_known = all(id_number(fields) <= walk.head for fields in answer.things)
-        if listing.overlaps and is_known:
-            edge = ctx.now - timedelta(hours=self._settings.overlap_hours)
-            is_known = not any((at := created_at(fields)) and at > edge for fields in answer.things)
-        if is_known or not answer.after or walk.pages + 1 >= _PAGES:
-            return Walk(head=max(walk.head, top)), True
-        return Walk(head=walk.head, top=top, after=answer.after, pages=walk.pages + 1), False
+        params: dict[str, str | int] = {"limit": _PER_PAGE}
+        if after:
+            params["after"] = after
+        if words:
+            restrict = "0" if path.startswith("r/all/") else "1"
+            params |= {"q": words, "sort": "new", "t": "all", "restrict_sr": restrict, "type": "link"}
+        answer = await asyncio.to_thread(self._fetch, session, reddit, path, params)
+        if after and not answer.things:
+            return LOST
+        read = (read_thing(fields, raw=answer.raw, fetched_at=ctx.now) for fields in answer.things)
+        found = [one for one in read if one]
+        return Listed(
+            items=tuple(one for one in found if isinstance(one, Item)),
+            gone=tuple(one for one in found if isinstance(one, Gone)),
+            marks=tuple(Mark(name, created_at(fields)) for fields in answer.things if (name := full_name(fields))),
+            token=answer.after,
+        )
 
     def _open(self, ctx: Context) -> tuple[LibrarySession, praw.Reddit]:
         settings = self._settings
@@ -285,19 +256,22 @@ class RedditConnector:
     def _odd(self, why: str) -> SourceChanged:
         return SourceChanged("Reddit's answer is not understood.", connector=self.spec.name, why=why)
 
-    def _refused(self, refused: dict[str, ConnectorError]) -> ConnectorError:
-        """Name the listings that could not be read; the others were."""
-        if any(isinstance(error, AccessForbidden) for error in refused.values()):
+    def _refused(self, failed: Mapping[str, Fault]) -> Fault:
+        """Name the listings that could not be read; the others were. What concerns them all comes first."""
+        for error in failed.values():
+            if not isinstance(error, (AccessForbidden, SourceChanged)):
+                return error
+        paths = [key.partition("?")[0] for key in failed]
+        if any(isinstance(error, AccessForbidden) for error in failed.values()):
             return AccessForbidden(
-                f"Reddit does not allow this to be read: {', '.join(list(refused)[:5])}.",
+                f"Reddit does not allow this to be read: {', '.join(paths[:5])}.",
                 connector=self.spec.name,
                 why="It is private, quarantined or banned, or the application is not approved for it.",
                 try_="Look at it in a browser; take it out of `subreddits` if it is closed.",
             )
-        path, error = next(iter(refused.items()))
         return SourceChanged(
-            f"{path} could not be read.",
+            f"{paths[0]} could not be read.",
             connector=self.spec.name,
-            why=error.why,
+            why=next(iter(failed.values())).why,
             try_="Check that the community exists and its name is spelled as Reddit spells it.",
         )

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from connectors._allowance import Allowance, month_of
 from connectors._dates import read_date
 from connectors._health import health_of
 from connectors._html import html_to_text
 from connectors._json_answer import Json, list_of, media_type_of, object_of, read_object, required_list, text_of
+from connectors._purse import Dollars, Purse, monthly_requests, requests_for
 from connectors._terms import groups
-from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Response, Tested
+from monitor.contract import (
+    Access,
+    Capability,
+    ConnectorSpec,
+    Context,
+    EmptyCursor,
+    Health,
+    Page,
+    Query,
+    Response,
+    Tested,
+)
 from monitor.domain import HealthState, Item, MentionKind, Precision
-from monitor.errors import AccessForbidden, AuthenticationFailed, BudgetSpent, MonitorError, SourceChanged
+from monitor.errors import AccessForbidden, AuthenticationFailed, MonitorError, SourceChanged
 from monitor.text import canonical_url, fallback_id, is_web_url, unwrap_url
 
 _BRAVE = "https://api.search.brave.com"
@@ -35,7 +47,11 @@ class WebSearchSettings(BaseModel):
     pages: int = Field(1, ge=1, le=5, description="How many pages of results to read for each query.")
     period: Literal["day", "week", "month", "year", ""] = Field("", description="Only results from this last period.")
     language: str = Field("", max_length=20, description="Language of the results (BCP 47); empty: any.")
-    requests_per_month: int = Field(1_000, ge=0, description="Brave only: stop after so many requests in a month.")
+    monthly_budget: Dollars = Field(
+        Decimal(5), description="Brave only: most to spend in a calendar month, in US dollars."
+    )
+    price_per_request: Dollars = Field(Decimal("0.005"), description="What Brave takes for a request (November 2026).")
+    free_requests: int = Field(0, ge=0, description="Requests in a month that your plan at Brave does not charge.")
 
     @model_validator(mode="after")
     def _an_address(self) -> Self:
@@ -46,12 +62,6 @@ class WebSearchSettings(BaseModel):
         return self
 
 
-class WebSearchCursor(BaseModel):
-    """Count this month's requests; results themselves have no position and are known by their addresses."""
-
-    requests: Allowance = Allowance()
-
-
 class WebSearchConnector:
     """Ask for all names, page by page; each result is an item known by its address."""
 
@@ -59,10 +69,10 @@ class WebSearchConnector:
         name="web_search",
         title="Web search (SearXNG, Brave)",
         settings=WebSearchSettings,
-        cursor=WebSearchCursor,
+        cursor=EmptyCursor,
         capabilities=frozenset({Capability.SEARCH}),
         access=Access.API,
-        cost="SearXNG: free. Brave: by request, see its plans; stopped at `requests_per_month`.",
+        cost="SearXNG: free. Brave: by request, see its plans; stopped at `monthly_budget`.",
         needs_credentials=False,
         terms_url="https://api-dashboard.search.brave.com/terms-of-service",
         tested=Tested.SCHEMA,
@@ -73,22 +83,19 @@ class WebSearchConnector:
         self._base = (settings.base_url or _BRAVE).rstrip("/")
         self._is_brave = settings.engine == "brave"
 
-    async def poll(self, ctx: Context, query: Query, cursor: WebSearchCursor) -> AsyncIterator[Page]:
+    async def poll(self, ctx: Context, query: Query, cursor: EmptyCursor) -> AsyncIterator[Page]:
         """Give the results of every query, one page an answer."""
-        position = WebSearchCursor(requests=cursor.requests.in_period(month_of(ctx.now)))
         asked = self._queries(query.terms)
         if not asked:
-            yield Page(items=(), cursor=position)
+            yield Page(items=(), cursor=cursor)
             return
         self._require_key()
         for at, words in enumerate(asked):
             for number in range(self._settings.pages):
-                self._require_budget(position)
                 answer = await self._ask(ctx, words, number)
                 items, has_more = self._read(answer, ctx)
-                position = WebSearchCursor(requests=position.requests.plus(1))
                 is_end = number + 1 == self._settings.pages or not has_more
-                yield Page(items=items, cursor=position, complete=is_end and at + 1 == len(asked))
+                yield Page(items=items, cursor=cursor, complete=is_end and at + 1 == len(asked))
                 if is_end:
                     break
 
@@ -134,7 +141,8 @@ class WebSearchConnector:
             params["search_lang"] = self._settings.language
         key = self._settings.api_key.get_secret_value() if self._settings.api_key else ""
         headers = {"Accept": "application/json", "X-Subscription-Token": key}
-        return await ctx.http.get(f"{self._base}/res/v1/web/search", params=params, headers=headers)
+        async with self._purse(ctx).one_request():
+            return await ctx.http.get(f"{self._base}/res/v1/web/search", params=params, headers=headers)
 
     def _read(self, answer: Response, ctx: Context) -> tuple[tuple[Item, ...], bool]:
         """Give the items and whether there may be a further page."""
@@ -181,12 +189,7 @@ class WebSearchConnector:
                 try_="Get one at api-dashboard.search.brave.com, or use a SearXNG server, which needs none.",
             )
 
-    def _require_budget(self, position: WebSearchCursor) -> None:
-        most = self._settings.requests_per_month
-        if self._is_brave and position.requests.used >= most:
-            raise BudgetSpent(
-                "This month's requests are used up.",
-                connector=self.spec.name,
-                why=f"`requests_per_month` is {most}.",
-                try_="Wait for next month, raise `requests_per_month`, or poll less often.",
-            )
+    def _purse(self, ctx: Context) -> Purse:
+        settings = self._settings
+        most = requests_for(settings.monthly_budget, settings.price_per_request, settings.free_requests)
+        return monthly_requests(ctx, self.spec.name, settings.api_key or SecretStr(""), most)

@@ -6,20 +6,38 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import _x_posts as posts
-from connectors._allowance import Allowance, month_of
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, number_of, object_of, read_object, text_of
 from connectors._library_session import LibrarySession, missing_library
+from connectors._purse import MICRO, Dollars, Purse, micro, month_of
 from connectors._terms import groups
-from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Tested
-from monitor.domain import HealthState, Item
-from monitor.errors import AuthenticationFailed, BudgetSpent, ConnectorError, MonitorError, SourceChanged
+from monitor.contract import (
+    LOST,
+    Access,
+    Capability,
+    ConnectorSpec,
+    Context,
+    Health,
+    Listed,
+    Listing,
+    ListingsCursor,
+    Mark,
+    Page,
+    Query,
+    Tested,
+    account_of,
+    walk_listings,
+)
+from monitor.domain import HealthState
+from monitor.errors import AuthenticationFailed, ConnectorError, MonitorError, SourceChanged
 from monitor.text import is_web_url
 
 if TYPE_CHECKING:
@@ -29,7 +47,6 @@ _LONGEST_QUERY = 512
 _RESTRICTION = " -is:retweet"
 _FEWEST, _MOST = 10, 100
 _SECONDS = 30.0
-_MICRO = 1_000_000
 
 
 class XSettings(BaseModel):
@@ -38,12 +55,14 @@ class XSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     bearer_token: SecretStr = Field(SecretStr(""), description="Bearer token of your application at X.")
-    monthly_budget: Decimal = Field(
-        Decimal(5), ge=0, le=100_000, description="Most to spend in a calendar month, in US dollars."
+    monthly_budget: Dollars = Field(Decimal(5), description="Most to spend in a calendar month, in US dollars.")
+    price_per_post: Decimal = Field(
+        Decimal("0.005"), ge=0, le=10, description="What X takes for a post read (November 2026)."
     )
-    price_per_post: Decimal = Field(Decimal("0.005"), ge=0, le=10, description="What X takes for a post read.")
-    price_per_author: Decimal = Field(Decimal("0.01"), ge=0, le=10, description="What X takes for an account read.")
-    authors: bool = Field(False, description="Read the authors' names too, which costs more.")  # noqa: FBT003 - a default
+    price_per_author: Decimal = Field(
+        Decimal("0.01"), ge=0, le=10, description="What X takes for an account read (November 2026)."
+    )
+    authors: bool = Field(False, description="Read the names of matching posts' authors too.")  # noqa: FBT003 - a default
     pages: int = Field(5, ge=1, le=50, description="Pages of at most 100 posts to read for each question and poll.")
     overlap_minutes: int = Field(2, ge=0, le=1440, description="Search so far back again; posts seen twice cost twice.")
     base_url: str = Field("", description="Another address in the place of X's.")
@@ -56,25 +75,21 @@ class XSettings(BaseModel):
         return url
 
 
-class XPosition(BaseModel):
-    """Hold the newest post of the last whole walk of one question, and a walk in progress."""
-
-    since: int = 0
-    top: int = 0
-    token: str = ""
-
-
-class XCursor(BaseModel):
-    """Hold what was spent this month, in millionths of a dollar, and a position for each question."""
-
-    spent: Allowance = Allowance()
-    positions: dict[str, XPosition] = Field(default_factory=dict)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Answer:
     record: Json
     raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Hold what the requests of one poll share; `users` grows."""
+
+    ctx: Context
+    session: LibrarySession
+    client: tweepy.Client
+    users: dict[str, Json]
+    terms: tuple[str, ...]
 
 
 class XConnector:
@@ -84,7 +99,7 @@ class XConnector:
         name="x",
         title="X (Twitter)",
         settings=XSettings,
-        cursor=XCursor,
+        cursor=ListingsCursor,
         capabilities=frozenset({Capability.SEARCH, Capability.MEDIA}),
         access=Access.API,
         cost="$0.005 a post read, $0.01 an account; stopped at `monthly_budget`",
@@ -96,38 +111,29 @@ class XConnector:
 
     def __init__(self, settings: XSettings) -> None:
         self._settings = settings
-        each = settings.price_per_post + (settings.price_per_author if settings.authors else 0)
-        self._each = int((each * _MICRO).to_integral_value(rounding="ROUND_CEILING"))
-        self._budget = int(settings.monthly_budget * _MICRO)
+        self._post, self._account = micro(settings.price_per_post), micro(settings.price_per_author)
 
-    async def poll(self, ctx: Context, query: Query, cursor: XCursor) -> AsyncIterator[Page]:
-        """Give new posts; before each request an empty page keeps what it may cost, so that a crash hides no cost."""
+    async def poll(self, ctx: Context, query: Query, cursor: ListingsCursor) -> AsyncIterator[Page]:
+        """Give new posts; what a request may cost is counted before it is sent."""
         asked = groups(query.terms, joiner=" OR ", longest=_LONGEST_QUERY - len(_RESTRICTION) - 2)
-        known = {words: cursor.positions.get(words, XPosition()) for words in asked}
-        position = XCursor(spent=cursor.spent.in_period(month_of(ctx.now)), positions=known)
         if not asked:
-            yield Page(items=(), cursor=position)
+            yield Page(items=(), cursor=cursor)
             return
         session, client = self._open(ctx)
+        desk = _Desk(ctx, session, client, {}, query.terms)
+        listings = [
+            Listing(
+                key=words,
+                host=self.spec.name,
+                read_down_to=partial(self._read, desk, words),
+                overlap=timedelta(minutes=self._settings.overlap_minutes),
+                sweep_every=timedelta(),
+            )
+            for words in asked
+        ]
         try:
-            for words in asked:
-                for number in range(self._settings.pages):
-                    size = self._affordable(position)
-                    before = position.spent
-                    yield Page(items=(), cursor=self._paid(position, before.plus(size * self._each)), complete=False)
-                    try:
-                        answer = await asyncio.to_thread(self._search, ctx, session, client, words, position, size)
-                    except SourceChanged:  # it may be the old page token; the next poll walks from the newest
-                        anew = XPosition(since=position.positions[words].since)
-                        yield Page(items=(), cursor=self._moved(position, words, anew, before), complete=False)
-                        raise
-                    place, cost, items = self._read(ctx, position.positions[words], answer, size)
-                    position = self._moved(position, words, place, before.plus(cost))
-                    is_end = not place.token
-                    is_last = words == asked[-1] and (is_end or number + 1 == self._settings.pages)
-                    yield Page(items=items, cursor=position, complete=is_last and is_end)
-                    if is_end:
-                        break
+            async for page in walk_listings(listings, cursor, now=ctx.now, pages=self._settings.pages):
+                yield page
         finally:
             session.close()
 
@@ -144,62 +150,90 @@ class XConnector:
                 session.close()
         return Health(state=HealthState.OK, what="X accepts the credential.")
 
-    def _affordable(self, position: XCursor) -> int:
-        """Give how many posts the rest of the month's budget pays for; X gives no fewer than ten a page."""
-        left = self._budget - position.spent.used
-        size = min(_MOST, left // self._each) if self._each else _MOST
-        if size < _FEWEST:
-            raise BudgetSpent(
-                "This month's budget for X is spent.",
-                connector=self.spec.name,
-                why=f"${position.spent.used / _MICRO:.2f} of ${self._budget / _MICRO:.2f} are used.",
-                try_="Wait for next month, or raise `monthly_budget`.",
+    async def _read(self, desk: _Desk, words: str, token: str, floor: datetime | None) -> Listed:
+        """Read one page of the posts since `floor`; X is paid for each, so it must not be asked for older ones."""
+        since = posts.since_id(floor, desk.ctx.now) if floor else ""
+        purse = self._purse(desk.ctx)
+        size = await self._affordable(purse)
+        given = self._question(words, since, token, size)
+        try:
+            answer = await self._paid(desk, purse, size * self._post, desk.client.search_recent_tweets, given)
+        except SourceChanged:
+            if token:  # it has grown too old; without one the same error is told
+                return LOST
+            raise
+        told, meta = list_of(answer.record, "data"), object_of(answer.record, "meta")
+        if not meta:
+            raise SourceChanged(
+                "X's answer is not understood.", connector=self.spec.name, why="It does not say how many posts it has."
             )
-        return size
+        cost = max(len(told), number_of(meta, "result_count")) * self._post
+        await purse.give_back(size * self._post - cost)
+        if self._settings.authors:
+            await self._read_authors(desk, purse, told)
+        read = (posts.read_post(one, desk.users, raw=answer.raw, fetched_at=desk.ctx.now) for one in told)
+        items = tuple(item for item in read if item)
+        return Listed(
+            items=items,
+            marks=tuple(Mark(item.external_id, posts.written_at(int(item.external_id))) for item in items),
+            token=text_of(meta, "next_token")[:500] if told else "",
+        )
 
-    def _paid(self, position: XCursor, spent: Allowance) -> XCursor:
-        return position.model_copy(update={"spent": spent})
+    async def _paid(self, desk: _Desk, purse: Purse, most: int, ask: object, given: dict[str, object]) -> _Answer:
+        """Count the most that a request can cost and send it; what was surely not delivered is given back."""
+        await purse.take(most)
+        try:
+            return await asyncio.to_thread(self._fetch, desk.session, ask, given)
+        except ConnectorError:
+            if not desk.session.was_delivered:
+                await purse.give_back(most)
+            raise
 
-    def _moved(self, position: XCursor, words: str, place: XPosition, spent: Allowance) -> XCursor:
-        return XCursor(spent=spent, positions={**position.positions, words: place})
+    async def _read_authors(self, desk: _Desk, purse: Purse, told: list[Json]) -> None:
+        """Read the accounts of posts whose own words hold a watched name, each once; X finds others, too."""
+        wanted = posts.authors_to_read(told, desk.terms, desk.users)[:_MOST]
+        price = self._account
+        if price:
+            wanted = wanted[: max(0, await purse.left()) // price]
+        if not wanted:
+            return
+        most = len(wanted) * price
+        given: dict[str, object] = {"ids": list(wanted), "user_fields": "name,username,created_at"}
+        answer = await self._paid(desk, purse, most, desk.client.get_users, given)
+        found = list_of(answer.record, "data")
+        desk.users.update({text_of(one, "id"): one for one in found})
+        await purse.give_back(most - len(found) * price)
 
-    def _search(
-        self, ctx: Context, session: LibrarySession, client: tweepy.Client, words: str, position: XCursor, size: int
-    ) -> _Answer:
-        place = position.positions[words]
+    def _question(self, words: str, since: str, token: str, size: int) -> dict[str, object]:
         given: dict[str, object] = {
             "query": f"({words}){_RESTRICTION}",
             "max_results": size,
             "sort_order": "recency",
             "tweet_fields": posts.FIELDS,
         }
-        since = posts.since_id(place.since, self._settings.overlap_minutes, ctx.now)
         if since:
             given["since_id"] = since
-        if place.token:
-            given["next_token"] = place.token
-        if self._settings.authors:
-            given |= {"expansions": "author_id", "user_fields": "name,username,created_at"}
-        return self._fetch(session, client.search_recent_tweets, given)
+        if token:
+            given["next_token"] = token
+        return given
 
-    def _read(
-        self, ctx: Context, place: XPosition, answer: _Answer, size: int
-    ) -> tuple[XPosition, int, tuple[Item, ...]]:
-        """Give the next position, the page's cost, and its items."""
-        told, meta = list_of(answer.record, "data"), object_of(answer.record, "meta")
-        if not meta:
-            raise SourceChanged(
-                "X's answer is not understood.", connector=self.spec.name, why="It does not say how many posts it has."
-            )
-        users = {text_of(one, "id"): one for one in list_of(object_of(answer.record, "includes"), "users")}
-        read = (posts.read_post(one, users, raw=answer.raw, fetched_at=ctx.now) for one in told)
-        items = tuple(item for item in read if item)
-        top = max((place.top, *(int(item.external_id) for item in items)))
-        cost = max(len(told), number_of(meta, "result_count")) * self._each
-        token = text_of(meta, "next_token")[:500]
-        if token and told:
-            return XPosition(since=place.since, top=top, token=token), cost, items
-        return XPosition(since=max(place.since, top)), cost, items
+    def _purse(self, ctx: Context) -> Purse:
+        return Purse(
+            ctx=ctx,
+            connector=self.spec.name,
+            account=account_of("x microdollars", self._settings.bearer_token.get_secret_value()),
+            period=month_of(ctx.now),
+            most=int(self._settings.monthly_budget * MICRO),
+            unit="millionths of a dollar of the budget",
+            try_="Wait for next month, or raise `monthly_budget`.",
+        )
+
+    async def _affordable(self, purse: Purse) -> int:
+        """Give how many posts the rest of the month's budget pays for; X gives no fewer than ten a page."""
+        size = min(_MOST, await purse.left() // self._post) if self._post else _MOST
+        if size < _FEWEST:
+            raise await purse.spent()
+        return size
 
     def _open(self, ctx: Context) -> tuple[LibrarySession, tweepy.Client]:
         token = self._settings.bearer_token.get_secret_value()

@@ -2,27 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import _youtube_things as things
-from connectors._allowance import Allowance
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, number_of, object_of, read_object, required_list, text_of
+from connectors._purse import Purse
 from connectors._terms import groups
-from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Response, Tested
+from monitor.contract import (
+    LOST,
+    Access,
+    Capability,
+    ConnectorSpec,
+    Context,
+    Fault,
+    Health,
+    Listed,
+    Listing,
+    ListingsCursor,
+    Mark,
+    Page,
+    Query,
+    Response,
+    Tested,
+    account_of,
+    walk_listings,
+)
 from monitor.domain import HealthState, Item
-from monitor.errors import AccessForbidden, AuthenticationFailed, MonitorError, RateLimited
+from monitor.errors import (
+    AccessForbidden,
+    AuthenticationFailed,
+    BudgetSpent,
+    ConnectorError,
+    MonitorError,
+    RateLimited,
+    SourceChanged,
+)
 from monitor.text import is_web_url
 
 _DAY = timedelta(days=1)
 _QUOTA_DAY = ZoneInfo("America/Los_Angeles")  # Google's quotas begin anew at midnight there
 _LONGEST_QUERY = 400
-_KNOWN = 50
 _REPLY_PAGES = 5
 _SPENT = ("quotaExceeded", "rateLimitExceeded", "dailyLimitExceeded", "userRateLimitExceeded")
 
@@ -36,7 +64,8 @@ class YouTubeSettings(BaseModel):
     videos: tuple[str, ...] = Field((), max_length=200, description="Ids or addresses of videos to read comments of.")
     searches_per_day: int = Field(90, ge=0, le=10_000, description="How many searches may be made in Google's day.")
     search_pages: int = Field(2, ge=1, le=10, description="Pages of 50 videos to read for each question.")
-    comment_pages: int = Field(10, ge=1, le=100, description="Pages of 100 comment threads to read for each video.")
+    comment_pages: int = Field(10, ge=1, le=100, description="Pages of 100 threads to read for each video and poll.")
+    comment_days: int = Field(90, ge=1, le=7300, description="Read threads so far back again each day: edits, replies.")
     overlap_hours: int = Field(48, ge=1, le=720, description="Search so far back again; videos are found late.")
     base_url: str = Field("https://www.googleapis.com", description="Another address in the place of YouTube's.")
 
@@ -53,19 +82,12 @@ class YouTubeSettings(BaseModel):
         return url
 
 
-class VideoPosition(BaseModel):
-    """Hold the newest comment threads of the last walk and the time of the last one that read everything."""
-
-    known: tuple[str, ...] = ()
-    whole_at: datetime | None = None
-
-
 class YouTubeCursor(BaseModel):
-    """Count the day's searches; hold when the last round of them began, and the position in each video."""
+    """Hold when the last round of searches began, and the position in each search and each video's comments."""
 
-    searches: Allowance = Allowance()
     searched_at: datetime | None = None
-    videos: dict[str, VideoPosition] = Field(default_factory=dict)
+    comments: ListingsCursor = ListingsCursor()
+    searches: ListingsCursor = ListingsCursor()
 
 
 class YouTubeConnector:
@@ -91,25 +113,30 @@ class YouTubeConnector:
     async def poll(self, ctx: Context, query: Query, cursor: YouTubeCursor) -> AsyncIterator[Page]:
         """Give new comments of watched videos, then videos that match, where a search is due."""
         self._require_key()
-        videos = {one: cursor.videos.get(one, VideoPosition()) for one in self._settings.videos}
-        day = f"{ctx.now.astimezone(_QUOTA_DAY):%Y-%m-%d}"
-        position = cursor.model_copy(update={"videos": videos, "searches": cursor.searches.in_period(day)})
-        closed: list[str] = []
-        for video in self._settings.videos:
-            try:
-                async for items, after in self._comments(ctx, video, position):
-                    position = after
-                    yield Page(items=items, cursor=position, complete=False)
-            except AccessForbidden:
-                closed.append(video)
+        closed: MonitorError | None = None
+        position, listings = cursor, self._comment_listings(ctx)
+        walk = walk_listings(
+            listings, cursor.comments, now=ctx.now, pages=self._settings.comment_pages, told=self._no_comments
+        )
+        try:
+            async for page in walk:
+                position = position.model_copy(update={"comments": page.cursor})
+                if listings:
+                    yield replace(page, cursor=position, complete=False)
+        except (AccessForbidden, SourceChanged) as error:
+            closed = error
         asked = groups(query.terms, joiner="|", longest=_LONGEST_QUERY)
-        if self._is_search_due(ctx, position, len(asked)):
-            async for items, after in self._search(ctx, asked, position):
-                position = after
-                yield Page(items=items, cursor=position, complete=False)
-        yield Page(items=(), cursor=position)
+        if await self._is_search_due(ctx, position, len(asked)):
+            searches = self._search_listings(ctx, asked)
+            pages = self._settings.search_pages
+            with suppress(BudgetSpent):  # the rest of a long list is read in tomorrow's bucket
+                async for page in walk_listings(searches, position.searches, now=ctx.now, pages=pages):
+                    position = position.model_copy(update={"searches": page.cursor, "searched_at": ctx.now})
+                    yield replace(page, cursor=position, complete=False)
+        unread = [one for part in (position.comments, position.searches) for one in part.listings.values() if one.gaps]
+        yield Page(items=(), cursor=position, complete=not unread)
         if closed:
-            raise self._no_comments(closed)
+            raise closed
 
     async def check(self, ctx: Context) -> Health:
         """Ask for one category's name, which costs one unit of ten thousand."""
@@ -120,61 +147,80 @@ class YouTubeConnector:
             return health_of(error)
         return Health(state=HealthState.OK, what="YouTube accepts the key.")
 
-    def _is_search_due(self, ctx: Context, position: YouTubeCursor, questions: int) -> bool:
+    def _purse(self, ctx: Context) -> Purse:
+        return Purse(
+            ctx=ctx,
+            connector=self.spec.name,
+            account=account_of("youtube searches", self._settings.api_key.get_secret_value()),
+            period=f"{ctx.now.astimezone(_QUOTA_DAY):%Y-%m-%d}",
+            most=self._settings.searches_per_day,
+            unit="searches",
+            try_="Wait for tomorrow, or poll less often.",
+        )
+
+    async def _is_search_due(self, ctx: Context, position: YouTubeCursor, questions: int) -> bool:
         """Spread a day's searches evenly, so that the last hours of a day are not blind; never pass the limit."""
         most = self._settings.searches_per_day
-        if not questions or position.searches.used + questions > most:
+        if not questions or await self._purse(ctx).left() < questions:
             return False
         wait = _DAY * questions / most
         return position.searched_at is None or ctx.now - position.searched_at >= wait
 
-    async def _search(
-        self, ctx: Context, asked: tuple[str, ...], position: YouTubeCursor
-    ) -> AsyncIterator[tuple[tuple[Item, ...], YouTubeCursor]]:
-        began = position.searched_at
-        for words in asked:
-            params = {"part": "snippet", "type": "video", "order": "date", "maxResults": "50", "q": words}
-            if began:  # the ids decide what is new; this only keeps what is long known from being sent again
-                since = began - timedelta(hours=self._settings.overlap_hours)
-                params["publishedAfter"] = f"{since:%Y-%m-%dT%H:%M:%SZ}"
-            for _ in range(self._settings.search_pages):
-                if position.searches.used >= self._settings.searches_per_day:
-                    return
-                position = position.model_copy(update={"searches": position.searches.plus(1)})
-                answer, record = await self._ask(ctx, "search", params)
-                found = required_list(record, "items", connector=self.spec.name)
-                items = tuple(one for video in found if (one := things.read_video(video, answer, ctx.now)))
-                params["pageToken"] = text_of(record, "nextPageToken")
-                yield items, position
-                if not params["pageToken"] or not found:
-                    break
-            params.pop("pageToken", None)
-        yield (), position.model_copy(update={"searched_at": ctx.now})
+    def _search_listings(self, ctx: Context, asked: tuple[str, ...]) -> list[Listing]:
+        overlap = timedelta(hours=self._settings.overlap_hours)
+        return [
+            Listing(key=words, host=self.spec.name, read_down_to=partial(self._search, ctx, words), overlap=overlap)
+            for words in asked
+        ]
 
-    async def _comments(
-        self, ctx: Context, video: str, position: YouTubeCursor
-    ) -> AsyncIterator[tuple[tuple[Item, ...], YouTubeCursor]]:
-        """Walk threads from the newest to what is known; once a day to the end, for edits and late replies."""
-        before = position.videos[video]
-        is_whole = before.whole_at is None or ctx.now - before.whole_at >= _DAY
+    async def _search(self, ctx: Context, words: str, token: str, floor: datetime | None) -> Listed:
+        """Read one page of the videos since `floor`; the ids decide what is new."""
+        params = {"part": "snippet", "type": "video", "order": "date", "maxResults": "50", "q": words}
+        params |= {"publishedAfter": f"{floor:%Y-%m-%dT%H:%M:%SZ}" if floor else "", "pageToken": token}
+        async with self._purse(ctx).one_request():
+            asked = await self._ask(ctx, "search", params)
+        if asked is None:
+            return LOST
+        answer, record = asked
+        found = required_list(record, "items", connector=self.spec.name)
+        items = tuple(one for video in found if (one := things.read_video(video, answer, ctx.now)))
+        return Listed(
+            items=items,
+            marks=tuple(Mark(item.external_id, item.published_at) for item in items),
+            token=text_of(record, "nextPageToken")[:500] if found else "",
+        )
+
+    def _comment_listings(self, ctx: Context) -> list[Listing]:
+        """List each video's threads, newest first; once a day far back again, for edits and late replies."""
+        back = timedelta(days=self._settings.comment_days)
+        return [
+            Listing(
+                key=video,
+                host=self.spec.name,
+                read=partial(self._threads, ctx, video),
+                overlap=back,
+                sweep_every=_DAY,
+                is_apart=True,
+            )
+            for video in self._settings.videos
+        ]
+
+    async def _threads(self, ctx: Context, video: str, token: str) -> Listed:
         params = {"part": "snippet,replies", "videoId": video, "order": "time", "maxResults": "100"}
-        params |= {"textFormat": "plainText"}
-        newest: list[str] = []
-        for _ in range(self._settings.comment_pages):
-            answer, record = await self._ask(ctx, "commentThreads", params)
-            threads = required_list(record, "items", connector=self.spec.name)
-            items = [one for thread in threads for one in things.read_thread(thread, answer, ctx.now)]
-            for thread in threads:
-                items += await self._late_replies(ctx, thread)
-            ids = [text_of(thread, "id") for thread in threads]
-            newest += ids[: _KNOWN - len(newest)]
-            params["pageToken"] = text_of(record, "nextPageToken")
-            is_known = not is_whole and bool(set(ids) & set(before.known))
-            yield tuple(items), position
-            if is_known or not params["pageToken"] or not threads:
-                break
-        after = VideoPosition(known=tuple(newest), whole_at=ctx.now if is_whole else before.whole_at)
-        yield (), position.model_copy(update={"videos": {**position.videos, video: after}})
+        asked = await self._ask(ctx, "commentThreads", params | {"textFormat": "plainText", "pageToken": token})
+        if asked is None:
+            return LOST
+        answer, record = asked
+        threads = required_list(record, "items", connector=self.spec.name)
+        items = [one for thread in threads for one in things.read_thread(thread, answer, ctx.now)]
+        for thread in threads:
+            items += await self._late_replies(ctx, thread)
+        unique = {item.external_id: item for item in items}
+        return Listed(
+            items=tuple(unique.values()),
+            marks=tuple(mark for thread in threads if (mark := things.mark_of(thread))),
+            token=text_of(record, "nextPageToken")[:500] if threads else "",
+        )
 
     async def _late_replies(self, ctx: Context, thread: Json) -> list[Item]:
         """Read a thread's replies where its answer holds only some of them."""
@@ -184,7 +230,10 @@ class YouTubeConnector:
         params = {"part": "snippet", "parentId": text_of(thread, "id"), "maxResults": "100", "textFormat": "plainText"}
         video, found = text_of(object_of(thread, "snippet"), "videoId"), []
         for _ in range(_REPLY_PAGES):
-            answer, record = await self._ask(ctx, "comments", params)
+            asked = await self._ask(ctx, "comments", params)
+            if asked is None:
+                break
+            answer, record = asked
             for reply in required_list(record, "items", connector=self.spec.name):
                 item = things.read_comment(reply, video, answer, ctx.now)
                 found += [item] if item else []
@@ -193,42 +242,43 @@ class YouTubeConnector:
                 break
         return found
 
-    async def _ask(self, ctx: Context, what: str, params: dict[str, str]) -> tuple[Response, Json]:
-        """Ask once; the key travels in a header, never in an address."""
+    async def _ask(self, ctx: Context, what: str, params: dict[str, str]) -> tuple[Response, Json] | None:
+        """Ask once; the key travels in a header, never in an address. None when the page token is too old."""
         headers = {"Accept": "application/json", "X-Goog-Api-Key": self._settings.api_key.get_secret_value()}
         given = {name: value for name, value in params.items() if value}
         answer = await ctx.http.get(
             f"{self._base}/{what}", params=given, headers=headers, ok=frozenset({200, 400, 403, 404})
         )
-        record = read_object(answer.body, connector=self.spec.name) if answer.status == 200 else {}
-        if answer.status != 200:
-            self._refuse(ctx, answer)
-        return answer, record
-
-    def _refuse(self, ctx: Context, answer: Response) -> None:
-        """Say what a refusal means; Google gives 400 for a bad key and 403 for quota and closed comments."""
+        if answer.status == 200:
+            return answer, read_object(answer.body, connector=self.spec.name)
         try:
             error = object_of(read_object(answer.body, connector=self.spec.name), "error")
         except MonitorError:
             error = {}
         reasons = {text_of(one, "reason") for one in list_of(error, "errors") + list_of(error, "details")}
+        if given.get("pageToken") and "invalidPageToken" in reasons:
+            return None
+        raise self._refusal(ctx, answer, error, reasons)
+
+    def _refusal(self, ctx: Context, answer: Response, error: Json, reasons: set[str]) -> ConnectorError:
+        """Say what a refusal means; Google gives 400 for a bad key and 403 for quota and closed comments."""
         why = text_of(error, "message")[:200] or f"It answered {answer.status}."
         if reasons & set(_SPENT):
             midnight = (ctx.now.astimezone(_QUOTA_DAY) + _DAY).replace(hour=0, minute=5, second=0, microsecond=0)
-            raise RateLimited(
+            return RateLimited(
                 "YouTube's quota for today is used up.",
                 retry_at=midnight.astimezone(ctx.now.tzinfo),
                 connector=self.spec.name,
                 why=why,
             )
         if answer.status == 400 or reasons & {"API_KEY_INVALID", "accessNotConfigured", "keyInvalid"}:
-            raise AuthenticationFailed(
+            return AuthenticationFailed(
                 "YouTube refused the request or the key.",
                 connector=self.spec.name,
                 why=why,
                 try_="Check `api_key`, and that the YouTube Data API v3 is enabled for it.",
             )
-        raise AccessForbidden("YouTube does not allow this to be read.", connector=self.spec.name, why=why)
+        return AccessForbidden("YouTube does not allow this to be read.", connector=self.spec.name, why=why)
 
     def _require_key(self) -> None:
         if not self._settings.api_key.get_secret_value():
@@ -239,7 +289,12 @@ class YouTubeConnector:
                 try_="Make one at console.cloud.google.com for the YouTube Data API v3; it is free.",
             )
 
-    def _no_comments(self, videos: list[str]) -> AccessForbidden:
+    def _no_comments(self, failed: Mapping[str, Fault]) -> Fault:
+        """Name the videos whose comments are closed; what concerns all of them comes first."""
+        for error in failed.values():
+            if not isinstance(error, AccessForbidden):
+                return error
+        videos = list(failed)
         return AccessForbidden(
             f"The comments of {len(videos)} watched videos cannot be read: {', '.join(videos[:5])}.",
             connector=self.spec.name,

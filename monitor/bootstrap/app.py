@@ -26,6 +26,7 @@ from monitor.bootstrap.build import (
     read_watchlist,
 )
 from monitor.bootstrap.claim import Claim
+from monitor.bootstrap.ledger import StoreLedger
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
@@ -65,11 +66,13 @@ class App:
         subjects, statements = read_watchlist(settings)
         self.catalogue = catalogue()
         self.client = build_http(settings, clock)
-        self.sources, self.broken_sources = build_sources(settings, self.client, self.catalogue)
+        self.store: Store = build_store(settings, clock)
+        self.sources, self.broken_sources = build_sources(
+            settings, self.client, self.catalogue, StoreLedger(self.store)
+        )
         self.notifier = build_notifier(settings, clock)
         self.renderer = build_renderer(settings)
         self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
-        self.store: Store = build_store(settings, clock)
         self.vault = FileVault(
             settings.data_dir / "evidence",
             clock=clock,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor import __version__
-from monitor.contract import Access, Context
+from monitor.contract import Access, Context, Ledger
 from monitor.domain import CaptureRequest, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
@@ -64,7 +64,7 @@ def build_renderer(settings: Settings) -> WordRenderer:
 
 
 def build_sources(
-    settings: Settings, client: HttpClient, catalogue: Catalogue
+    settings: Settings, client: HttpClient, catalogue: Catalogue, ledger: Ledger
 ) -> tuple[dict[str, Source], dict[str, MonitorError]]:
     """Make every configured source, and say of those that cannot be made why; one never stops another."""
     sources: dict[str, Source] = {}
@@ -81,7 +81,7 @@ def build_sources(
             connector_name=entry.connector,
             connector=connector,
             every=entry.every,
-            context=lambda now, name=entry.name, http=http: Context(source=name, http=http, now=now),  # type: ignore[misc]  # bound per turn of the loop
+            context=lambda now, name=entry.name, http=http: Context(source=name, http=http, now=now, ledger=ledger),  # type: ignore[misc]  # bound per turn of the loop
         )
     return sources, broken
 

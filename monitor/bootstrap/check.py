@@ -7,6 +7,7 @@ from pathlib import Path
 
 from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
 from monitor.clock import SystemClock
+from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
 from monitor.semantic import model_fault
 from monitor.settings import Settings, load_settings
@@ -58,7 +59,7 @@ def _check_watchlist(settings: Settings, faults: list[str], warnings: list[str])
 
 def _check_sources(settings: Settings, faults: list[str], warnings: list[str]) -> None:
     found = catalogue()
-    _, broken = build_sources(settings, build_http(settings, SystemClock()), found)
+    _, broken = build_sources(settings, build_http(settings, SystemClock()), found, MemoryLedger())
     for name, error in broken.items():
         faults += [f"source {name!r}: {sentence}" for sentence in _sentences(error)]
     warnings += [

@@ -1,10 +1,11 @@
 """What a connector is: the only thing a source plugin needs to know of this program.
 
 `source` says what a connector declares, is handed and gives; `gaps` holds the position of a listing that is read
-newest first; `walk` reads such listings. Everything is imported from here.
+newest first; `walk` reads such listings; `ledger` counts what reading costs. Everything is imported from here.
 """
 
-from monitor.contract.gaps import Gap, GapCursor, Mark
+from monitor.contract.gaps import OVERLAP, Gap, GapCursor, Mark
+from monitor.contract.ledger import Ledger, MemoryLedger, account_of
 from monitor.contract.source import (
     CONTRACT_VERSION,
     ENTRY_POINT_GROUP,
@@ -22,29 +23,35 @@ from monitor.contract.source import (
     Response,
     Tested,
 )
-from monitor.contract.walk import Listed, Listing, ListingsCursor, walk_listings
+from monitor.contract.walk import LOST, Fault, Listed, Listing, ListingsCursor, walk_listings
 
 __all__ = [
     "CONTRACT_VERSION",
     "ENTRY_POINT_GROUP",
+    "LOST",
+    "OVERLAP",
     "Access",
     "Capability",
     "Connector",
     "ConnectorSpec",
     "Context",
     "EmptyCursor",
+    "Fault",
     "Gap",
     "GapCursor",
     "Health",
     "Http",
+    "Ledger",
     "Listed",
     "Listing",
     "ListingsCursor",
     "Mark",
+    "MemoryLedger",
     "Page",
     "Query",
     "Refetching",
     "Response",
     "Tested",
+    "account_of",
     "walk_listings",
 ]

@@ -90,7 +90,7 @@ class GapCursor(BaseModel):
 
         The first one goes back by `backfill` (None: to the end of the listing). Later ones go back to known ids,
         and once in `sweep_every`, unless one is still under way, past them through the whole `overlap`, for what has
-        appeared late.
+        appeared late. A `sweep_every` of nothing does that each time: for listings that the server itself ends there.
         """
         if self.begun_at is None:
             gap = Gap(floor=None if backfill is None else now - backfill)
@@ -105,7 +105,7 @@ class GapCursor(BaseModel):
         )
 
     def _is_sweep_due(self, now: datetime, sweep_every: timedelta) -> bool:
-        if any(gap.is_sweep for gap in self.gaps):
+        if sweep_every and any(gap.is_sweep for gap in self.gaps):
             return False
         # A clock that was set back must not put sweeps off.
         return self.swept_at is None or not timedelta() <= now - self.swept_at < sweep_every
@@ -130,6 +130,11 @@ class GapCursor(BaseModel):
             times = [mark.at for mark in marks if mark.at is not None]
             update["newest_at"] = max([*times, *([self.newest_at] if self.newest_at else [])], default=None)
         return self.model_copy(update=update)
+
+    def begun_anew(self) -> Self:
+        """Walk the present gap once more from the newest page: the server no longer knows its token."""
+        gap, *others = self.gaps
+        return self.model_copy(update={"gaps": (gap.model_copy(update={"token": ""}), *others)})
 
     def is_new(self, item_id: str, content_print: str) -> bool:
         """Tell whether an item has not been handed over before in this form, as far as that is remembered."""

@@ -15,6 +15,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from monitor.contract.ledger import Ledger, MemoryLedger
 from monitor.domain import Gone, HealthState, Item
 
 CONTRACT_VERSION = 1
@@ -182,11 +183,15 @@ class Http(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """Give a connector what it may use: its HTTP client and the time; `now` is aware UTC."""
+    """Give a connector what it may use: its HTTP client, the time and the count of costs; `now` is aware UTC.
+
+    The runner's ledger outlives the poll and the program; the one made by default does not.
+    """
 
     source: str
     http: Http
     now: datetime
+    ledger: Ledger = field(default_factory=MemoryLedger)
 
 
 @runtime_checkable

@@ -275,6 +275,18 @@ class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Ac
         """Keep a small value."""
         ...
 
+    def used(self, account: str, period: str) -> int:
+        """Give what an account was counted for in a period; see `monitor.contract.Ledger`."""
+        ...
+
+    def take(self, account: str, period: str, amount: int, most: int) -> bool:
+        """Count more for an account, unless the period's total would pass `most`; tells whether it was counted."""
+        ...
+
+    def give_back(self, account: str, period: str, amount: int) -> None:
+        """Count less for an account, if its newest period is still this one."""
+        ...
+
     def release_leases(self) -> None:
         """Make everything that is leased free at once.
 

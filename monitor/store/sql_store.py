@@ -61,6 +61,26 @@ class SqlStore(
                 command.on_conflict_do_update(index_elements=["key"], set_={"value": command.excluded.value})
             )
 
+    def used(self, account: str, period: str) -> int:
+        """Give what an account was counted for in a period; see `monitor.contract.Ledger`."""
+        return _counted(self.setting(f"{_SPENT}{account}"), period)
+
+    def take(self, account: str, period: str, amount: int, most: int) -> bool:
+        """Count more for an account, unless the period's total would pass `most`."""
+        with self._db.writing() as connection:
+            total = _counted(_locked_setting(connection, f"{_SPENT}{account}"), period) + amount
+            if total <= most:
+                _change_setting(connection, f"{_SPENT}{account}", f"{period} {total}")
+        return total <= most
+
+    def give_back(self, account: str, period: str, amount: int) -> None:
+        """Count less for an account, if its period is still the same."""
+        with self._db.writing() as connection:
+            kept = _locked_setting(connection, f"{_SPENT}{account}")
+            if kept.startswith(f"{period} "):
+                total = max(0, _counted(kept, period) - amount)
+                _change_setting(connection, f"{_SPENT}{account}", f"{period} {total}")
+
     def release_leases(self) -> None:
         """Make everything that is leased free at once."""
         with self._db.writing() as connection:
@@ -78,6 +98,25 @@ class SqlStore(
     def close(self) -> None:
         """Let go of every connection; idempotent. Any later call raises StoreError."""
         self._db.close()
+
+
+_SPENT = "spent "
+
+
+def _counted(kept: str, period: str) -> int:
+    """Read a kept count, such as "2026-11 1200"; another period counts nothing."""
+    of, _, total = kept.rpartition(" ")
+    return int(total) if of == period and total.isdecimal() else 0
+
+
+def _locked_setting(connection: Connection, key: str) -> str:
+    """Give a kept value that nobody else changes before this transaction ends."""
+    connection.execute(insert_into(connection, setting).values(key=key, value="").on_conflict_do_nothing())
+    return connection.execute(select(setting.c.value).where(setting.c.key == key).with_for_update()).scalar() or ""
+
+
+def _change_setting(connection: Connection, key: str, value: str) -> None:
+    connection.execute(update(setting).where(setting.c.key == key).values(value=value))
 
 
 def open_store(url: str, *, clock: Clock) -> SqlStore:

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel
 
-from monitor.contract import Connector, Context, Page, Query, Response
+from monitor.contract import Connector, Context, Http, Ledger, MemoryLedger, Page, Query, Response
 from monitor.errors import MonitorError
 from monitor.http.answers import error_for
 from monitor.testing.builders import NOW
@@ -109,9 +109,9 @@ class FakeHttp:
         return given
 
 
-def context(http: FakeHttp, *, now: datetime = NOW, source: str = "a-source") -> Context:
-    """Build what a connector is handed."""
-    return Context(source=source, http=http, now=now)
+def context(http: Http, *, now: datetime = NOW, source: str = "a-source", ledger: Ledger | None = None) -> Context:
+    """Build what a connector is handed; give the same `ledger` again to go on with its counts."""
+    return Context(source=source, http=http, now=now, ledger=ledger or MemoryLedger())
 
 
 async def collect(

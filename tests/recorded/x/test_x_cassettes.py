@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from connectors.x import XConnector, XSettings
-from monitor.contract import Page, Query
-from monitor.testing import FakeHttp, LoopbackServer, Received, collect, context, reply
+from monitor.contract import MemoryLedger, Page, Query, account_of
+from monitor.testing import NOW, FakeHttp, LoopbackServer, Received, collect, context, reply
 
 LISTS = ["search_recent_tweets", "search_all_tweets", "get_home_timeline", "get_users_mentions", "get_quote_tweets"]
 
@@ -29,7 +29,7 @@ def _bodies(shared_data: Path, name: str) -> list[bytes]:
     return found
 
 
-async def _read(body: bytes) -> list[Page]:
+async def _read(body: bytes, ledger: MemoryLedger) -> list[Page]:
     served = [body]
 
     def script(_: Received) -> bytes:
@@ -39,14 +39,15 @@ async def _read(body: bytes) -> list[Page]:
     async with LoopbackServer(script) as server:
         settings = {"bearer_token": "t", "base_url": server.url("").rstrip("/")}
         connector = XConnector(XSettings.model_validate(settings))
-        return list(await collect(connector, context(FakeHttp()), query=Query(terms=("Tweepy",))))
+        return list(await collect(connector, context(FakeHttp(), ledger=ledger), query=Query(terms=("Tweepy",))))
 
 
 @pytest.mark.parametrize("name", LISTS)
 async def test_recorded_posts(shared_data: Path, name: str) -> None:
     for body in _bodies(shared_data, name):
         told: dict[str, Any] = json.loads(body)
-        pages = await _read(body)
+        ledger = MemoryLedger()
+        pages = await _read(body, ledger)
         items = {item.external_id: item for page in pages for item in page.items}
         assert set(items) == {post["id"] for post in told["data"]}
         for post in told["data"]:
@@ -56,4 +57,5 @@ async def test_recorded_posts(shared_data: Path, name: str) -> None:
             assert 2006 <= item.published_at.year <= 2026
             assert item.url.endswith(f"/status/{post['id']}")
             assert item.raw == body
-        assert pages[-1].cursor.spent.used == 5_000 * len(told["data"])  # type: ignore[attr-defined]
+        cost = await ledger.used(account_of("x microdollars", "t"), f"{NOW:%Y-%m}")
+        assert cost == 5_000 * len(told["data"])

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.google_places import GooglePlacesConnector, GooglePlacesCursor, GooglePlacesSettings
-from monitor.contract import Response
+from connectors.google_places import GooglePlacesConnector, GooglePlacesSettings
+from monitor.contract import MemoryLedger, Response
 from monitor.domain import HealthState, MentionKind
 from monitor.errors import (
     AccessForbidden,
@@ -97,12 +97,17 @@ async def test_no_reviews() -> None:
 
 async def test_the_month_has_an_end() -> None:
     http = Always(place())
-    (page,) = await collect(connector(requests_per_month=1), context(http))
+    ledger = MemoryLedger()
+    await collect(connector(free_requests=1), context(http, ledger=ledger))
     with pytest.raises(BudgetSpent):
-        await collect(connector(requests_per_month=1), context(http), page.cursor)
-    later = context(http, now=NOW.replace(year=NOW.year + 1))
-    await collect(connector(requests_per_month=1), later, page.cursor)
-    assert GooglePlacesCursor.model_validate_json(page.cursor.model_dump_json()) == page.cursor
+        await collect(connector(free_requests=1), context(http, ledger=ledger))
+    assert (await connector(free_requests=1).check(context(http, ledger=ledger))).state is HealthState.BUDGET
+    assert len(http.asked) == 1, "a look at the health costs a request, too"
+    await collect(connector(free_requests=1, monthly_budget="0.05"), context(http, ledger=ledger))
+    later = context(http, now=NOW.replace(year=NOW.year + 1), ledger=ledger)
+    await collect(connector(free_requests=1), later)
+    other = connector(free_requests=1, api_key="another")
+    await collect(other, context(http, ledger=ledger))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import ValidationError
 
-from connectors.reddit import RedditConnector, RedditCursor, RedditSettings, Walk
-from monitor.contract import Page, Query
+from connectors.reddit import RedditConnector, RedditSettings
+from monitor.contract import GapCursor, ListingsCursor, Page, Query
 from monitor.domain import Gone, HealthState, Item
 from monitor.errors import AccessForbidden, AuthenticationFailed, RateLimited, SourceChanged, SourceUnavailable
 from monitor.testing import NOW, FakeHttp, LoopbackServer, Received, collect, context, reply
@@ -100,7 +100,7 @@ class Reddit:
         return RedditConnector(RedditSettings.model_validate(given))
 
 
-async def read(answer: Answer, cursor: RedditCursor | None = None, **settings: Any) -> tuple[list[Page], Reddit]:
+async def read(answer: Answer, cursor: ListingsCursor | None = None, **settings: Any) -> tuple[list[Page], Reddit]:
     reddit = Reddit(answer)
     async with reddit.server:
         pages = await collect(reddit.connector(**settings), context(FakeHttp()), cursor, NAMES)
@@ -189,7 +189,7 @@ async def test_the_walk_ends_at_what_is_known() -> None:
     stream.numbers += [11, 12, 13, 14]
     second, reddit = await read(stream, first[-1].cursor, **STREAM)  # type: ignore[arg-type]
     assert {"t1_b", "t1_c", "t1_d", "t1_e"} <= set(ids(second))
-    assert len(reddit.asked) == 3
+    assert len(reddit.asked) == 2
     third, reddit = await read(stream, second[-1].cursor, **STREAM)  # type: ignore[arg-type]
     assert len(reddit.asked) == 1
     assert third[0].complete
@@ -203,7 +203,7 @@ async def test_a_walk_that_is_killed_loses_nothing(kill_after: int, deleted: boo
     kept = first[:kill_after]
     stream.numbers += [20, 21, 22, 23]
     if deleted and kept:
-        marker = kept[-1].cursor.walks["r/place/comments"].after  # type: ignore[attr-defined]
+        marker = kept[-1].cursor.listings["r/place/comments"].token  # type: ignore[attr-defined]
         stream.numbers = [one for one in stream.numbers if f"t1_{_base36(one)}" != marker]
     cursor = kept[-1].cursor if kept else None
     second, _ = await read(stream, cursor, **STREAM)  # type: ignore[arg-type]
@@ -217,14 +217,14 @@ async def test_search_reads_the_overlap_again() -> None:
             return ok(listing(post(3, created_utc=TIME - 3 * 86400), after="t3_3"))
         return ok(listing(post(9), post(8), after="t3_8"))
 
-    head = RedditCursor(walks={'r/all/search?"FIRST LAST" OR "u/firstlast"': Walk(head=9)})
-    pages, reddit = await read(answer, head)
+    known = GapCursor(head=("t3_9",), newest_at=NOW, begun_at=NOW, swept_at=NOW - timedelta(hours=2))
+    pages, reddit = await read(answer, ListingsCursor(listings={'r/all/search?"FIRST LAST" OR "u/firstlast"': known}))
     assert ids(pages) == ["t3_9", "t3_8", "t3_3"]
     assert len(reddit.asked) == 2
 
 
 async def _gather(connector: RedditConnector, seen: list[Page]) -> None:
-    async for page in connector.poll(context(FakeHttp()), NAMES, RedditCursor()):
+    async for page in connector.poll(context(FakeHttp()), NAMES, ListingsCursor()):
         seen.append(page)  # noqa: PERF401 - what came before an error counts
 
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from pydantic import ValidationError
 
-from connectors.web_search import WebSearchConnector, WebSearchCursor, WebSearchSettings
-from monitor.contract import Query
+from connectors.web_search import WebSearchConnector, WebSearchSettings
+from monitor.contract import MemoryLedger, Query, account_of
 from monitor.domain import HealthState, Precision
 from monitor.errors import (
     AccessForbidden,
@@ -84,10 +84,11 @@ async def test_searxng_reads_further_pages_until_one_is_empty() -> None:
 async def test_brave_asks_for_all_names_at_once_and_keeps_its_key_in_a_header() -> None:
     found = {"url": "https://a.example/1", "title": "t", "description": "d", "page_age": "2026-01-15T12:00:00"}
     http = FakeHttp({_brave_url(): _brave(found, more=True), _brave_url(1): _brave(found)})
-    first, second = await collect(brave(pages=3), context(http), query=NAMES)
+    ledger = MemoryLedger()
+    first, second = await collect(brave(pages=3), context(http, ledger=ledger), query=NAMES)
     assert first.items[0].text == "d"
     assert second.complete
-    assert second.cursor.requests.used == 2  # type: ignore[attr-defined]
+    assert await ledger.used(account_of("web_search requests", "k-1"), f"{NOW:%Y-%m}") == 2
     assert all(one.headers["X-Subscription-Token"] == "k-1" and "k-1" not in one.url for one in http.asked)
 
 
@@ -114,14 +115,25 @@ async def test_no_names_no_request() -> None:
 
 async def test_the_month_has_an_end() -> None:
     http = FakeHttp({_brave_url(): _brave()})
-    connector = brave(requests_per_month=1)
-    (page,) = await collect(connector, context(http), query=NAMES)
+    connector, ledger = brave(monthly_budget="0.0149"), MemoryLedger()
+    for _ in range(2):
+        await collect(connector, context(http, ledger=ledger), query=NAMES)
     with pytest.raises(BudgetSpent):
-        await collect(connector, context(http), page.cursor, NAMES)
+        await collect(connector, context(http, ledger=ledger), query=NAMES)
+    with pytest.raises(BudgetSpent):
+        await collect(brave(monthly_budget="0.01"), context(http, ledger=ledger), query=NAMES)
+    assert len(http.asked) == 2
     later = NOW.replace(year=NOW.year + 1)
-    (page,) = await collect(connector, context(http, now=later), page.cursor, NAMES)
-    assert page.cursor.requests.used == 1  # type: ignore[attr-defined]
-    assert WebSearchCursor.model_validate_json(page.cursor.model_dump_json()) == page.cursor
+    await collect(connector, context(http, now=later, ledger=ledger), query=NAMES)
+
+
+async def test_a_refused_request_costs_nothing_and_one_without_an_answer_may() -> None:
+    ledger = MemoryLedger()
+    for status, error in ((429, RateLimited), (401, AuthenticationFailed), (500, SourceUnavailable)):
+        with pytest.raises(error):
+            await collect(brave(), context(FakeHttp({_brave_url(): answer(status=status)}), ledger=ledger), query=NAMES)
+    account = account_of("web_search requests", "k-1")
+    assert await ledger.used(account, f"{NOW:%Y-%m}") == 1
 
 
 async def test_brave_without_a_key_is_a_state() -> None:

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,8 +14,8 @@ import pytest
 from pydantic import ValidationError
 
 from connectors._x_posts import written_at
-from connectors.x import XConnector, XCursor, XPosition, XSettings
-from monitor.contract import Page, Query
+from connectors.x import XConnector, XSettings
+from monitor.contract import Gap, GapCursor, ListingsCursor, MemoryLedger, Page, Query, account_of
 from monitor.domain import HealthState
 from monitor.errors import (
     AccessForbidden,
@@ -55,12 +55,17 @@ class X:
     def __init__(self, answer: Callable[[dict[str, str]], bytes]) -> None:
         self._answer = answer
         self.asked: list[dict[str, str]] = []
+        self.users: list[str] = []
+        self.ledger = MemoryLedger()
         self.server = LoopbackServer(self._script)
 
     def _script(self, received: Received) -> bytes:
         parts = urlsplit(received.target)
         assert received.headers["authorization"] == "Bearer t-1"
         params = {name: values[0] for name, values in parse_qs(parts.query).items()}
+        if parts.path == "/2/users":
+            self.users.append(params["ids"])
+            return self._answer({"users": params["ids"]})
         if parts.path != "/2/tweets/counts/recent":
             assert parts.path == "/2/tweets/search/recent"
         self.asked.append(params)
@@ -73,45 +78,59 @@ class X:
     async def read(self, cursor: Any = None, query: Query = NAMES, **settings: Any) -> list[Page]:
         now = settings.pop("now", NOW)
         async with self.server:
-            return list(await collect(self.connector(**settings), context(FakeHttp(), now=now), cursor, query))
+            ctx = context(FakeHttp(), now=now, ledger=self.ledger)
+            return list(await collect(self.connector(**settings), ctx, cursor, query))
+
+    async def spent(self, now: datetime = NOW) -> int:
+        return await self.ledger.used(account_of("x microdollars", "t-1"), f"{now:%Y-%m}")
 
 
 def ids(pages: list[Page]) -> list[str]:
     return [item.external_id for page in pages for item in page.items]
 
 
-def spent(page: Page) -> int:
-    assert isinstance(page.cursor, XCursor)
-    return page.cursor.spent.used
-
-
 async def test_one_question_for_all_names() -> None:
     reference = [{"type": "replied_to", "id": "77"}]
     x = X(lambda _: ok(page_of(post(1, text="a &amp; b", referenced_tweets=reference, lang="en"))))
-    reserved, page = await x.read()
+    (page,) = await x.read()
     (item,) = page.items
     assert (item.text, item.language, item.in_reply_to_url) == ("a & b", "en", "https://x.com/i/status/77")
     assert item.url == f"https://x.com/i/status/{item.external_id}"
     assert item.author is not None
     assert (item.author.external_id, item.author.name) == ("42", "")
-    assert (spent(reserved), reserved.items, reserved.complete) == (500_000, (), False)
-    assert (spent(page), page.complete) == (5_000, True)
+    assert (await x.spent(), page.complete) == (5_000, True)
     (asked,) = x.asked
     assert asked["query"] == f"({WORDS}) -is:retweet"
     assert "expansions" not in asked
     assert "since_id" not in asked
 
 
-async def test_authors_cost_more_and_have_names() -> None:
-    user = {"id": "42", "name": "Some Body", "username": "somebody", "created_at": "2020-01-01T00:00:00Z"}
-    told = page_of(post(1), post(2, author_id="43"), includes={"users": [user]})
-    pages = await X(lambda _: ok(told)).read(authors=True)
-    one, two = pages[-1].items
+async def test_authors_of_matching_posts_are_read_once_each() -> None:
+    def answer(params: dict[str, str]) -> bytes:
+        if "users" in params:
+            user = {"id": "42", "name": "Some Body", "username": "somebody", "created_at": "2020-01-01T00:00:00Z"}
+            return ok({"data": [user]})
+        named = [post(1, text="First Last &amp; co"), post(2, text="of first last", author_id="43")]
+        return ok(page_of(*named, post(3, text="a link only", author_id="44"), post(4, text="first last again")))
+
+    x = X(answer)
+    pages = await x.read(authors=True)
+    one, two, three, four = pages[-1].items
     assert one.author is not None
     assert two.author is not None
+    assert three.author is not None
+    assert four.author == one.author
     assert (one.author.handle, one.url) == ("@somebody", f"https://x.com/somebody/status/{one.external_id}")
     assert (two.author.handle, two.author.external_id) == ("", "43")
-    assert spent(pages[-1]) == 30_000
+    assert (three.author.handle, three.author.external_id) == ("", "44")
+    assert x.users == ["42,43"]
+    assert await x.spent() == 4 * 5_000 + 10_000
+
+
+async def test_authors_are_left_out_when_the_money_is_short() -> None:
+    x = X(lambda _: ok(page_of(*(post(age, text="first last", author_id=str(age + 1)) for age in range(10)))))
+    (page,) = await x.read(authors=True, monthly_budget="0.05")
+    assert (len(page.items), x.users, await x.spent()) == (10, [], 50_000)
 
 
 class Timeline:
@@ -136,22 +155,23 @@ async def test_since_id_and_overlap() -> None:
     x = X(timeline)
     second = await x.read(first[-1].cursor)
     assert {post(age)["id"] for age in (59, 50, 61)} <= set(ids(second))
-    assert len(ids(second)) == 4, "only the overlap is paid for twice"
+    assert len(ids(second)) == 3
+    assert await x.spent() == 4 * 5_000, "only the overlap is paid for twice"
     assert "since_id" in x.asked[0]
     late = X(timeline)
     await late.read(second[-1].cursor, now=NOW + timedelta(days=8))
     assert "since_id" not in late.asked[0], "X refuses ids of more than a week ago"
 
 
-@pytest.mark.parametrize("kept", range(6))
+@pytest.mark.parametrize("kept", range(4))
 async def test_a_killed_walk_goes_on(kept: int) -> None:
     timeline = Timeline(*range(10, 80, 10))
     first = (await X(timeline).read())[:kept]
     cursor = first[-1].cursor if first else None
     second = await X(timeline).read(cursor)
     assert set(ids(first) + ids(second)) == {post(age)["id"] for age in timeline.ages}
-    assert spent(second[-1]) >= 5_000 * len(set(ids(first) + ids(second)))
-    assert XCursor.model_validate_json(second[-1].cursor.model_dump_json()) == second[-1].cursor
+    assert len(ids(first) + ids(second)) == len(timeline.ages)
+    assert ListingsCursor.model_validate_json(second[-1].cursor.model_dump_json()) == second[-1].cursor
 
 
 async def test_a_long_walk_goes_on_at_the_next_poll() -> None:
@@ -162,18 +182,17 @@ async def test_a_long_walk_goes_on_at_the_next_poll() -> None:
     assert len(ids(first) + ids(second)) == 7
 
 
-async def test_a_dead_page_token_is_given_up() -> None:
+async def test_a_dead_page_token_begins_the_walk_anew() -> None:
     def answer(params: dict[str, str]) -> bytes:
         return ok({"title": "Invalid Request"}, status=400) if "next_token" in params else ok(page_of(post(1)))
 
-    start = XCursor(positions={WORDS: XPosition(since=int(post(30)["id"]), top=int(post(5)["id"]), token="dead")})
-    x, seen = X(answer), []
-    async with x.server:
-        with pytest.raises(SourceChanged):
-            await _gather(x.connector(), start, seen)
-    assert spent(seen[-1]) == 0
-    again = await X(answer).read(seen[-1].cursor)
-    assert ids(again) == [post(1)["id"]]
+    gap = Gap(token="dead", floor=NOW - timedelta(minutes=30), is_sweep=True)
+    known = GapCursor(head=(post(5)["id"],), newest_at=NOW - timedelta(minutes=5), begun_at=NOW, gaps=(gap,))
+    x = X(answer)
+    pages = await x.read(ListingsCursor(listings={WORDS: known}))
+    assert ids(pages) == [post(1)["id"]]
+    assert pages[-1].complete
+    assert await x.spent() == 10_000, "the newest page was read for each walk, the refused request is not counted"
 
 
 async def test_the_budget_is_never_passed() -> None:
@@ -184,38 +203,80 @@ async def test_the_budget_is_never_passed() -> None:
         nonlocal paid
         size = int(params["max_results"])
         paid += size
-        return ok({**full, "data": full["data"][:size], "meta": {"result_count": size, "next_token": "more"}})
+        return ok({**full, "data": full["data"][:size], "meta": {"result_count": size, "next_token": f"more {paid}"}})
 
-    cursor: Any = None
+    ledger, cursor = MemoryLedger(), None
     for _ in range(3):
         x, seen = X(answer), []
+        x.ledger = ledger
         async with x.server:
-            connector = x.connector(monthly_budget="1.27")
             with pytest.raises(BudgetSpent, match="budget"):
-                await _gather(connector, cursor or XCursor(), seen)
+                await _gather(x, cursor or ListingsCursor(), seen, monthly_budget="1.27")
         cursor = seen[-1].cursor if seen else cursor
         assert paid * 0.005 <= 1.27
     assert paid == 254
     later = X(answer)
-    pages = await later.read(cursor, now=NOW + timedelta(days=40), monthly_budget=1, pages=1)
-    assert spent(pages[-1]) == 500_000
+    later.ledger = ledger
+    in_a_month = NOW + timedelta(days=40)
+    await later.read(cursor, now=in_a_month, monthly_budget=1, pages=1)
+    assert await later.spent(in_a_month) == 500_000
 
 
-async def _gather(connector: XConnector, cursor: XCursor, seen: list[Page]) -> None:
-    async for page in connector.poll(context(FakeHttp()), NAMES, cursor):
+async def _gather(x: X, cursor: Any, seen: list[Page], **settings: Any) -> None:
+    async for page in x.connector(**settings).poll(context(FakeHttp(), ledger=x.ledger), NAMES, cursor):
         seen.append(page)  # noqa: PERF401 - what came before an error counts
 
 
-async def test_a_kill_after_the_request_still_counts_its_cost() -> None:
-    x = X(lambda _: ok(page_of(post(1))))
-    reserved, _ = await x.read(monthly_budget="0.5")
+async def test_sources_with_one_credential_share_its_budget() -> None:
+    ledger = MemoryLedger()
+    for _ in range(2):
+        x = X(lambda params: ok(page_of(*(post(age) for age in range(int(params["max_results"]))))))
+        x.ledger = ledger
+        await x.read(monthly_budget="0.6")
     with pytest.raises(BudgetSpent):
-        await X(lambda _: ok(page_of())).read(reserved.cursor, monthly_budget="0.5")
+        await x.read(monthly_budget="0.6")
+    assert await x.spent() == 600_000
+
+
+async def test_what_it_may_cost_is_counted_before_it_is_sent() -> None:
+    counted: list[int] = []
+
+    class Watched(MemoryLedger):
+        async def take(self, account: str, period: str, amount: int, most: int) -> bool:
+            counted.append(amount)
+            return await super().take(account, period, amount, most)
+
+    def answer(_: dict[str, str]) -> bytes:
+        assert counted == [500_000], "a crash from here on cannot hide the cost"
+        return ok(page_of(post(1)))
+
+    x = X(answer)
+    x.ledger = Watched()
+    await x.read()
+    assert await x.spent() == 5_000
+
+
+@pytest.mark.parametrize(("given", "counted"), [(b"", 500_000), (ok({}, status=503), 0), (ok({}, status=429), 0)])
+async def test_only_what_may_have_been_delivered_stays_counted(given: bytes, counted: int) -> None:
+    x = X(lambda _: given)
+    with pytest.raises((SourceUnavailable, RateLimited)):
+        await x.read()
+    assert await x.spent() == counted
+
+
+async def test_being_offline_costs_nothing() -> None:
+    x = X(lambda _: b"")
+    async with x.server:
+        connector = x.connector()
+    with pytest.raises(SourceUnavailable):
+        await collect(connector, context(FakeHttp(), ledger=x.ledger), query=NAMES)
+    assert await x.spent() == 0
 
 
 async def test_empty_answers_and_no_names() -> None:
-    pages = await X(lambda _: ok(page_of())).read(XCursor(positions={WORDS: XPosition(since=NEWEST)}))
-    assert (ids(pages), spent(pages[-1]), pages[-1].complete) == ([], 0, True)
+    x = X(lambda _: ok(page_of()))
+    pages = await x.read()
+    assert (ids(pages), await x.spent(), pages[-1].complete) == ([], 0, True)
     x = X(lambda _: ok(page_of()))
     (page,) = await x.read(query=Query())
     assert (page.items, page.complete, x.asked) == ((), True, [])

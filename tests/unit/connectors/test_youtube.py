@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.youtube import YouTubeConnector, YouTubeCursor, YouTubeSettings
-from monitor.contract import Page, Query, Response
+from monitor.contract import MemoryLedger, Page, Query, Response
 from monitor.domain import HealthState, MentionKind
 from monitor.errors import (
     AccessForbidden,
@@ -56,8 +56,8 @@ def connector(**settings: Any) -> YouTubeConnector:
 
 
 async def read(http: YouTube, cursor: Any = None, query: Query = NAMES, **settings: Any) -> list[Page]:
-    now = settings.pop("now", NOW)
-    return list(await collect(connector(**settings), context(http, now=now), cursor, query))
+    now, ledger = settings.pop("now", NOW), settings.pop("ledger", None)
+    return list(await collect(connector(**settings), context(http, now=now, ledger=ledger), cursor, query))
 
 
 def ids(pages: list[Page]) -> list[str]:
@@ -130,10 +130,11 @@ async def test_searches_are_spread_over_the_day_and_overlap() -> None:
 async def test_the_bucket_has_a_bottom() -> None:
     http = YouTube(search={"items": [video(1)], "nextPageToken": "more"})
     cursor: Any = None
+    given = {"searches_per_day": 3, "ledger": MemoryLedger()}
     for hours in range(10):
-        cursor = (await read(http, cursor, searches_per_day=3, now=NOW + timedelta(hours=hours)))[-1].cursor
-    assert len(http.asked) <= 3
-    await read(http, cursor, searches_per_day=3, now=NOW + timedelta(days=2))
+        cursor = (await read(http, cursor, **given, now=NOW + timedelta(hours=hours)))[-1].cursor
+    assert len(http.asked) == 3
+    await read(http, cursor, **given, now=NOW + timedelta(days=2))
     assert len(http.asked) > 3
     assert YouTubeCursor.model_validate_json(cursor.model_dump_json()) == cursor
     untouched = YouTube()
@@ -182,7 +183,27 @@ async def test_the_walk_ends_at_known_threads_and_reads_all_once_a_day() -> None
     assert "comment:comment-new" in ids(later)
     assert len(http.asked) == 4
     whole = await read(http, later[-1].cursor, Query(), videos=["video0001"], now=NOW + timedelta(days=2))
-    assert len(ids(whole)) == 10
+    assert ids(whole) == [], "nothing has changed"
+    assert len(http.asked) == 8, "four pages hold ten threads"
+    order[8] = thread("n7", textOriginal="other words", updatedAt="2026-01-16T12:00:00Z")
+    whole = await read(http, whole[-1].cursor, Query(), videos=["video0001"], now=NOW + timedelta(days=3))
+    assert ids(whole) == ["comment:comment-n7"]
+
+
+async def test_a_page_token_that_has_grown_old_begins_the_walk_anew() -> None:
+    is_old = True
+
+    def threads(params: dict[str, str]) -> Any:
+        nonlocal is_old
+        if "pageToken" not in params:
+            return {"items": [thread("a"), thread("b")], "nextPageToken": "2"}
+        if is_old:
+            is_old = False
+            return _refusal(400, "invalidPageToken")
+        return {"items": [thread("c")]}
+
+    pages = await read(YouTube(commentThreads=threads), query=Query(), videos=["video0001"])
+    assert ids(pages) == [f"comment:comment-{name}" for name in "abc"]
 
 
 @pytest.mark.parametrize("kept", [0, 1, 2])
