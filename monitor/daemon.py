@@ -9,21 +9,37 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
 from monitor.domain import AlertStatus, HealthState, Poll
 from monitor.errors import ConfigError, MonitorError, StoreError
+from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
 from monitor.scheduler import Scheduler
 from monitor.web import Probe, SourceProbe, WebServer, create_app
 
 log = logging.getLogger("goodname.daemon")
 
-TICKS_S = {"poll": 1.0, "assess": 1.0, "preserve": 1.0, "deliver": 1.0, "digest": 30.0, "recover": 86400.0}
+TICKS_S = {
+    "poll": 1.0,
+    "assess": 1.0,
+    "preserve": 1.0,
+    "deliver": 1.0,
+    "digest": 30.0,
+    "silence": 5.0,
+    "heartbeat": 5.0,
+    "recover": 86400.0,
+}
 """How often each job looks for work; what is due is decided by rows in the database."""
 
+NOT_IN_A_CYCLE = {"heartbeat", "recover"}
+"""A sign of life waits for every other job to have gone round."""
+
 PARALLEL_POLLS = 16
+
+_WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
 
 STUCK_AFTER_S = 900.0
 """A job that has not ended for this long counts as stuck: the longest poll and capture are shorter."""
@@ -54,7 +70,8 @@ class Service:
         self._app = app
         self._manager = manager
         self._notices = Notices(manager)
-        self._scheduler = Scheduler(app.clock)
+        self._scheduler = Scheduler(app.clock, when_turned=self._clock_turned)
+        self._cycle = Cycle(TICKS_S.keys() - NOT_IN_A_CYCLE)
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
         bind = app.settings.web.bind
@@ -68,7 +85,7 @@ class Service:
         if self._web:
             await self._web.start()
         for name, job in self._jobs().items():
-            self._scheduler.add(name, TICKS_S[name], _guarded(name, job))
+            self._scheduler.add(name, TICKS_S[name], _guarded(name, job, self._cycle))
         self._scheduler.start()
         feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
         self._notices.send(f"READY=1\nSTATUS=watching {len(self._app.sources)} sources")
@@ -102,6 +119,8 @@ class Service:
             "preserve": self._preserve,
             "deliver": self._deliver,
             "digest": self._sum_up,
+            "silence": self._watch_silence,
+            "heartbeat": self._beat,
         }
 
     async def _poll(self) -> None:
@@ -127,6 +146,18 @@ class Service:
 
     async def _sum_up(self) -> None:
         await asyncio.to_thread(self._app.sum_up)
+
+    async def _watch_silence(self) -> None:
+        await asyncio.to_thread(self._app.watch_silence)
+
+    async def _clock_turned(self, _by: timedelta) -> None:
+        await asyncio.to_thread(self._app.clock_turned)
+
+    async def _beat(self) -> None:
+        """Give a sign of life when every job has gone round since the last one and none is stuck."""
+        if self._app.heartbeat.is_due() and self._cycle.is_whole() and not self._stuck():
+            self._cycle.begin()
+            await self._app.heartbeat.beat()
 
     async def _assess(self) -> None:
         judged = 1
@@ -166,7 +197,7 @@ class Service:
             return Probe(
                 status="failing", version=__version__, why=tuple(why), sources=(), jobs_idle_s=idle, undelivered=0
             )
-        failing = [one for one in sources if one.state not in (HealthState.OK, HealthState.UNCHECKED)]
+        failing = [one for one in sources if one.state not in _WELL]
         is_degraded = bool(failing or self._app.broken_sources)
         return Probe(
             status="failing" if why else "degraded" if is_degraded else "ok",
@@ -186,12 +217,13 @@ class Service:
         )
 
 
-def _guarded(name: str, job: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[object]]:
+def _guarded(name: str, job: Callable[[], Awaitable[object]], cycle: Cycle) -> Callable[[], Awaitable[object]]:
     """Keep the service alive whatever a job raises: it is logged, and the job runs again at its next time."""
 
     async def run() -> None:
         try:
             await job()
+            cycle.went_well(name)
         except MonitorError as error:
             log.warning("a job could not do its work", extra={"job": name, "why": str(error)})
         except Exception:  # boundary: one job's fault must not end the service

@@ -26,6 +26,10 @@ PATIENCE = 3
 """A job that has not started for this many of its intervals is stuck: the wall clock was turned, most likely."""
 
 STUCK_MIN_S = 5.0
+
+TURNED_S = 30.0
+"""The wall clock was turned, or the machine slept, when it and the monotonic clock part by more than this."""
+
 WATCH_EVERY_S = 1.0
 
 
@@ -59,11 +63,12 @@ class Scheduler:
     """Run each added job at its interval, never twice at once, and go on when the wall clock is turned.
 
     APScheduler reckons in wall-clock time and stands still when the clock jumps back; a watch on the monotonic clock
-    sees that and schedules the job anew.
+    sees that, schedules every job anew, and calls `when_turned` with how far the wall clock was moved.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, *, when_turned: Callable[[timedelta], Awaitable[object]] | None = None) -> None:
         self._clock = clock
+        self._when_turned = when_turned
         self._jobs: dict[str, _Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._watch: asyncio.Task[None] | None = None
@@ -134,13 +139,35 @@ class Scheduler:
             job.ended = self._clock.monotonic()
 
     async def _watch_over(self) -> None:
+        before = self._offset()
         while True:
             await asyncio.sleep(WATCH_EVERY_S)
-            now = self._clock.monotonic()
+            now, offset = self._clock.monotonic(), self._offset()
+            if abs(offset - before) > TURNED_S:
+                self._turned(timedelta(seconds=offset - before))
+            before = offset
             for job in self._jobs.values():
                 if not job.is_running and now - job.started > max(PATIENCE * job.every_s, STUCK_MIN_S):
                     log.warning("a job was stuck and is scheduled anew", extra={"job": job.name})
                     self._reschedule(job)
+
+    def _offset(self) -> float:
+        """Give by how much the wall clock is ahead of the monotonic one, in seconds."""
+        return self._clock.now().timestamp() - self._clock.monotonic()
+
+    def _turned(self, by: timedelta) -> None:
+        log.warning("the clock was turned, or the machine slept", extra={"by": str(by)})
+        if self._when_turned:
+            task = asyncio.create_task(self._tell_turned(self._when_turned, by), name="turned")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        for job in self._jobs.values():
+            if not job.is_running:
+                self._reschedule(job)
+
+    @staticmethod
+    async def _tell_turned(when_turned: Callable[[timedelta], Awaitable[object]], by: timedelta) -> None:
+        await when_turned(by)
 
     def _reschedule(self, job: _Job) -> None:
         try:

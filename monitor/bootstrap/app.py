@@ -15,6 +15,7 @@ from monitor.bootstrap.build import (
     CaptureMode,
     LazyCapturer,
     build_encoder,
+    build_heartbeat,
     build_http,
     build_notifier,
     build_renderer,
@@ -32,7 +33,7 @@ from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
 from monitor.evidence import FileExporter, FileVault
-from monitor.jobs import assess, by_hand, deliver, digest, export, hunt, poll, preserve
+from monitor.jobs import assess, by_hand, deliver, digest, export, hunt, poll, preserve, silence
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
 from monitor.matching import Matcher, Thresholds
@@ -82,6 +83,8 @@ class App:
         self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", self.vault, clock=clock, seal=seal_file)
         self.capturer = LazyCapturer(settings, self.client, clock)
         self.encoder = build_encoder(settings)
+        self.heartbeat = build_heartbeat(settings, self.client, clock)
+        self._vigil = silence.Vigil()
         self._claim = Claim(settings.data_dir / "running.lock")
         self._rules: assess.Rules | None = None
         self._rules_of: tuple[object, object] = ((), ())
@@ -141,6 +144,7 @@ class App:
             return False
         if not self.settings.store.url.get_secret_value():
             self.store.release_leases()
+        self.store.mend_times(self.clock.now())
         return True
 
     def sync_targets(self) -> None:
@@ -202,6 +206,14 @@ class App:
         ahead = assess.EVIDENCE_FIRST if at_once else deliver.NO_WAIT
         return await deliver.run(self.office, ahead=ahead)
 
+    def watch_silence(self) -> tuple[Alert, ...]:
+        """Tell of sources that nobody could look at, and of those that are back."""
+        return silence.run(self.store, self._vigil, self.clock, self.unread)
+
+    def clock_turned(self) -> int:
+        """Put right what a clock that ran ahead has written; gives how many rows were mended."""
+        return self.store.mend_times(self.clock.now())
+
     def sum_up(self) -> bool:
         """Put a due summary into the outbox."""
         return digest.run(self.store, self.timetable, self.clock)
@@ -217,8 +229,11 @@ class App:
         captures: list[Capture] = []
         while kept := await self.preserve():
             captures += kept
+        await asyncio.to_thread(self.watch_silence)
         digest_due = await asyncio.to_thread(self.sum_up)
         sent, waiting = await self.deliver_all()
+        if self.heartbeat.is_due():
+            await self.heartbeat.beat()
         return CycleReport(
             recovered=recovered,
             polled=polled,

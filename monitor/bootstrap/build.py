@@ -12,6 +12,7 @@ from monitor.domain import CaptureRequest, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient
+from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.poll import Source
 from monitor.matching import Encoder
 from monitor.notify import AppriseNotifier, WordRenderer
@@ -56,6 +57,13 @@ def build_notifier(settings: Settings, clock: Clock) -> AppriseNotifier:
 def build_encoder(settings: Settings) -> Encoder | None:
     """Load the sentence model that is configured, if one is; ConfigError when it is not the known one."""
     return load_encoder(settings.matching.model) if settings.matching.model else None
+
+
+def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Heartbeat:
+    """Make what calls the dead man's switch; it does nothing when none is configured."""
+    http = client.for_source("heartbeat", obey_robots=False)
+    wanted = settings.heartbeat
+    return Heartbeat(http, wanted.url.get_secret_value(), clock, wanted.every.total_seconds())
 
 
 def build_renderer(settings: Settings) -> WordRenderer:

@@ -270,8 +270,6 @@ def check_people(app: App) -> list[Check]:
 
 def check_sources(app: App) -> list[Check]:
     """Look at each source as it went last: credentials, blocks, changes; contacts nobody."""
-    from monitor.domain import HealthState
-
     checks = [
         Check(
             name=f"source {name}",
@@ -283,19 +281,24 @@ def check_sources(app: App) -> list[Check]:
         for name, error in app.broken_sources.items()
     ]
     for health in app.store.health():
-        is_well = health.state in (HealthState.OK, HealthState.UNCHECKED)
+        is_well = health.state.value in _WELL_WORDS
         checks.append(
             Check(
                 name=f"source {health.source}",
                 outcome=Outcome.OK if is_well else Outcome.FAIL,
-                what={HealthState.OK: "Read well", HealthState.UNCHECKED: "Not read yet"}.get(
-                    health.state, f"It cannot be read: {health.state.value}."
-                ),
+                what=_WELL_WORDS.get(health.state.value, f"It cannot be read: {health.state.value}."),
                 why="" if is_well else health.last_error,
                 try_="" if is_well else f"Run `goodname source test {health.source}`.",
             )
         )
     return checks
+
+
+_WELL_WORDS = {
+    "ok": "Read well",
+    "quiet": "Read well, but nothing new for unusually long",
+    "unchecked": "Not read yet",
+}
 
 
 def check_channels(app: App) -> Check:

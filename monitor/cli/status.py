@@ -74,7 +74,7 @@ def _source(one: SourceHealth, connector: str, now: datetime) -> dict[str, Any]:
     from monitor.domain import HealthState
 
     patience = max(3 * one.every, _SILENT_AFTER)
-    is_failing = one.state not in (HealthState.OK, HealthState.UNCHECKED)
+    is_failing = one.state not in (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
     return {
         "name": one.source,
         "connector": connector,
@@ -86,8 +86,13 @@ def _source(one: SourceHealth, connector: str, now: datetime) -> dict[str, Any]:
         "every": one.every,
         "failures": one.failures,
         "items": one.items,
-        "why": one.last_error if is_failing else "",
+        "quiet_since": one.quiet_since,
+        "why": one.last_error if is_failing else _quiet_words(one.quiet_since),
     }
+
+
+def _quiet_words(since: datetime | None) -> str:
+    return f"answers, but nothing new since {since:%Y-%m-%d}; that is unusual" if since else ""
 
 
 def _unusable(name: str, connector: str, why: str) -> dict[str, Any]:
@@ -102,6 +107,7 @@ def _unusable(name: str, connector: str, why: str) -> dict[str, Any]:
         "every": None,
         "failures": 0,
         "items": 0,
+        "quiet_since": None,
         "why": why,
     }
 
@@ -187,6 +193,9 @@ def _one_sentence(seen: dict[str, Any]) -> str:
     overdue = [source["name"] for source in sources if source["overdue"]]
     if overdue:
         return f"Nothing has looked at {', '.join(overdue)} for a while. Is `goodname run` running?"
+    quiet = [source["name"] for source in sources if source["quiet_since"]]
+    if quiet:
+        return f"All sources answer, but {', '.join(quiet)} brought nothing new for unusually long."
     if any(source["last_good_at"] is None for source in sources):
         return "Not every source has been looked at yet."
     return f"All {len(sources)} sources are read as they should be." if len(sources) > 1 else "The source is read well."

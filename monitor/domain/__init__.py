@@ -50,6 +50,7 @@ from monitor.domain.match import (
     Stance,
 )
 from monitor.domain.mention import Author, Gone, Item, Mention, MentionKind, Precision, RawResponse
+from monitor.domain.rhythm import Rhythm
 from monitor.domain.source import HealthState, Poll, PollOutcome, SourceHealth, Target
 from monitor.domain.subject import (
     Attestation,
@@ -107,6 +108,7 @@ __all__ = [
     "Relation",
     "Review",
     "ReviewVerdict",
+    "Rhythm",
     "Role",
     "SavedView",
     "Scope",

@@ -10,7 +10,7 @@ from monitor.domain._utc import require_utc
 
 
 class HealthState(StrEnum):
-    """Say in one word how a source is doing."""
+    """Say in one word how a source is doing; QUIET: it answers, and brings nothing new although it used to."""
 
     OK = "ok"
     DEGRADED = "degraded"
@@ -18,6 +18,7 @@ class HealthState(StrEnum):
     BLOCKED = "blocked"
     BUDGET = "budget"
     CHANGED = "changed"
+    QUIET = "quiet"
     UNCHECKED = "unchecked"
 
 
@@ -80,7 +81,8 @@ class Poll:
 class SourceHealth:
     """Sum up a source: its state, the last good check, the next attempt and the last error in plain words.
 
-    A source with several queries is as well as its worst one; `items` counts all mentions kept from it.
+    A source with several queries is as well as its worst one; `items` counts all mentions kept from it. It is quiet
+    when it answers well and has brought nothing new for far longer than it used to; `quiet_since` is the last find.
     """
 
     source: str
@@ -91,6 +93,7 @@ class SourceHealth:
     last_error: str
     items: int
     every: timedelta
+    quiet_since: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)

@@ -62,16 +62,30 @@ def run(store: Store, timetable: Timetable, clock: Clock) -> bool:
     """Put a due summary for each client into the outbox; gives whether one was due. Idempotent."""
     now = clock.now()
     started = _moment(store.setting(_STARTED))
-    if started is None:
+    if started is None or started > now:
         store.set_setting(_STARTED, now.isoformat())
         started = now
-    period = due_period(timetable, now, last_end=_moment(store.setting(_LAST_END)), started=started)
+    period = due_period(timetable, now, last_end=_believable_end(store, timetable, now), started=started)
     if period is None:
         return False
     for client_id in clients_of(store.subjects()):
         store.enqueue(digest_alert(client_id, period, timetable.timezone, now))
     store.set_setting(_LAST_END, period[1].isoformat())
     return True
+
+
+def _believable_end(store: Store, timetable: Timetable, now: datetime) -> datetime | None:
+    """Give the end of the last summary; one more than a day ahead was set by a wrong clock and is brought back.
+
+    Without this, a clock that once ran years ahead would stop the summaries for years. An end that is less far ahead
+    stays: its summary was sent, and must not come twice.
+    """
+    last_end = _moment(store.setting(_LAST_END))
+    if last_end is None or last_end <= now + timedelta(days=1):
+        return last_end
+    back = timetable.latest_end(now)
+    store.set_setting(_LAST_END, back.isoformat())
+    return back
 
 
 def clients_of(subjects: Sequence[Subject]) -> tuple[str, ...]:

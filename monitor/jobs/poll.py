@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ValidationError
 
 from monitor.contract import Connector, Context, Query
-from monitor.domain import Alert, AlertKind, Poll, PollOutcome, Target
+from monitor.domain import Poll, PollOutcome, Target
 from monitor.errors import (
     AccessForbidden,
     AddressForbidden,
@@ -31,8 +31,8 @@ from monitor.ports import Clock, PollEnd, PollStore
 
 log = logging.getLogger("goodname.poll")
 
-FAILURES_BEFORE_ALERT = 3
-"""No good check for three intervals in a row is told once, and once more when the source is back."""
+FAILURES_AT_FULL_RATE = 3
+"""So many failures in a row are tried again at the usual interval; then it grows. `jobs.silence` tells of them."""
 
 LONGEST_WAIT = timedelta(hours=6)
 LEASE = timedelta(minutes=15)
@@ -87,26 +87,12 @@ def next_due(target: Target, failures: int, error: Exception | None, now: dateti
     The usual interval for the first failures, so that a short fault is noticed to be over; then twice as long each
     time up to six hours (or the interval, when that is longer). Never earlier than the source itself asked.
     """
-    extra = max(0, failures - FAILURES_BEFORE_ALERT)
+    extra = max(0, failures - FAILURES_AT_FULL_RATE)
     wait = min(target.every * (1 << min(extra, 10)), max(LONGEST_WAIT, target.every)) if failures else target.every
     due = now + wait
     if isinstance(error, RateLimited) and error.retry_at:
         due = max(due, error.retry_at)
     return due
-
-
-def health_alerts(target: Target, failures: int, poll: Poll) -> tuple[Alert, ...]:
-    """Say what a change of health must tell: once when a source has been failing, once when it is back."""
-    name = target.source
-    if failures == FAILURES_BEFORE_ALERT:
-        key = f"source_failing:{name}:{target.query_key}:{poll.finished_at:%Y%m%dT%H%M%S}"
-        payload = {"source": name, "failures": failures, "error": poll.error, "outcome": poll.outcome.value}
-        return (Alert(kind=AlertKind.SOURCE_FAILING, dedupe_key=key, created_at=poll.finished_at, payload=payload),)
-    if not failures and target.failures >= FAILURES_BEFORE_ALERT:
-        key = f"source_back:{name}:{target.query_key}:{poll.finished_at:%Y%m%dT%H%M%S}"
-        payload = {"source": name, "failures": target.failures, "until": poll.finished_at.isoformat()}
-        return (Alert(kind=AlertKind.SOURCE_BACK, dedupe_key=key, created_at=poll.finished_at, payload=payload),)
-    return ()
 
 
 async def run(
@@ -171,7 +157,6 @@ def _end_of(target: Target, poll: Poll, error: Exception | None) -> PollEnd:
         poll=poll,
         next_due_at=next_due(target, failures, error, poll.finished_at),
         failures=failures,
-        alerts=health_alerts(target, failures, poll),
     )
 
 

@@ -85,7 +85,10 @@ def gap_lines(words: Words, looked: Looked, timezone: tzinfo, *, veil: bool) -> 
     With the veil on, addresses in a reason are cut down to their host.
     """
     missed = [_gap(words, one, "missed", timezone, veil=veil) for one in looked.missed]
-    partly = [_gap(words, one, "partly", timezone, veil=veil) for one in looked.partly]
+    partly = [
+        _gap(words, one, "quiet" if one.state is HealthState.QUIET else "partly", timezone, veil=veil)
+        for one in looked.partly
+    ]
     return (*missed, *partly)
 
 

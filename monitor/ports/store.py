@@ -295,6 +295,13 @@ class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, Ac
         """
         ...
 
+    def mend_times(self, now: datetime) -> int:
+        """Make due what waits for a moment that a clock running ahead has set; gives how many rows were mended.
+
+        Idempotent; for the start, and for after the wall clock was turned back.
+        """
+        ...
+
     def check(self) -> Mapping[str, str]:
         """Look at the database: engine, version, schema, journal mode, integrity, size; StoreError when unusable."""
         ...

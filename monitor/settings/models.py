@@ -117,6 +117,22 @@ class DigestSettings(Section):
         return value
 
 
+class HeartbeatSettings(Section):
+    """Name a dead man's switch: a service that tells you when signs of life stay away."""
+
+    url: SecretStr = Field(
+        SecretStr(""), description="Address that is called after each whole cycle, such as one of healthchecks.io."
+    )
+    every: Duration = Field(timedelta(minutes=1), description="How often at most it is called.")
+
+    @validates("url")
+    @classmethod
+    def _web_address(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not value.get_secret_value().startswith(("https://", "http://")):
+            raise ValueError("expected an address that begins with https:// or http://")
+        return value
+
+
 class NetworkSettings(Section):
     """Say what may be reached beside the public internet, and as whom."""
 
@@ -204,6 +220,7 @@ class Settings(BaseSettings):
     source: tuple[SourceSettings, ...] = Field((), description="The sources; one [[source]] block each.")
     alerts: AlertSettings = Field(default_factory=AlertSettings)
     digest: DigestSettings = Field(default_factory=DigestSettings)
+    heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
     web: WebSettings = Field(default_factory=WebSettings)

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from monitor.domain import Gone, LiveState, Mention, RawResponse
+from monitor.domain import Gone, LiveState, Mention, RawResponse, Rhythm
 from monitor.errors import StoreError
 from monitor.ports import PageResult, PageRows
 from monitor.store.engine import insert_into
@@ -69,7 +69,7 @@ class MentionRows(Part):
             _keep_raw(connection, rows.raw, changes.wanted_raw)
             _keep_cursor(connection, rows)
             if fresh:
-                _count(connection, rows.source, len(fresh))
+                _count(connection, rows.source, len(fresh), now)
         return PageResult(new=len(fresh), revised=len(changes.revisions) - len(fresh), gone=changes.gone)
 
     def mention(self, mention_id: int, *, revision: int | None = None) -> Mention:
@@ -252,7 +252,14 @@ def _keep_cursor(connection: Connection, rows: PageRows) -> None:
     )
 
 
-def _count(connection: Connection, source: str, more: int) -> None:
-    command = insert_into(connection, source_tally).values(source=source, mentions=more)
-    total = source_tally.c.mentions + command.excluded.mentions
-    connection.execute(command.on_conflict_do_update(index_elements=["source"], set_={"mentions": total}))
+def _count(connection: Connection, source: str, more: int, now: datetime) -> None:
+    """Count new mentions and keep the source's rhythm; the lock on the source is held."""
+    columns = source_tally.c
+    kept = select(columns.finds, columns.last_find_at, columns.longest_gap).where(columns.source == source)
+    row = connection.execute(kept).first()
+    kept_rhythm = Rhythm(finds=row.finds, last_find_at=row.last_find_at, longest_gap=row.longest_gap) if row else None
+    rhythm = (kept_rhythm or Rhythm()).after_find(now)
+    values = {"finds": rhythm.finds, "last_find_at": rhythm.last_find_at, "longest_gap": rhythm.longest_gap}
+    command = insert_into(connection, source_tally).values(source=source, mentions=more, **values)
+    total = columns.mentions + command.excluded.mentions
+    connection.execute(command.on_conflict_do_update(index_elements=["source"], set_={"mentions": total, **values}))

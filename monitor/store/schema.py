@@ -116,6 +116,10 @@ source_tally = Table(
     metadata,
     Column("source", PlainText, primary_key=True),
     Column("mentions", Integer, nullable=False),
+    # How often it brings something new; see monitor.domain.Rhythm.
+    Column("finds", Integer, nullable=False, server_default="0"),
+    Column("last_find_at", UtcMoment),
+    Column("longest_gap", TimeSpan, nullable=False, server_default="0"),
 )
 
 mention = Table(

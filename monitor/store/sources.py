@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
 
-from monitor.domain import Coverage, HealthState, PollOutcome, SourceHealth
+from monitor.domain import Coverage, HealthState, PollOutcome, Rhythm, SourceHealth
 from monitor.store.part import Part
 from monitor.store.polls import GOOD
 from monitor.store.schema import poll, source_tally, target
@@ -17,6 +17,7 @@ from monitor.store.schema import poll, source_tally, target
 # From well to worst; the worst of a source's targets speaks for it.
 _STATES = (
     HealthState.OK,
+    HealthState.QUIET,
     HealthState.UNCHECKED,
     HealthState.DEGRADED,
     HealthState.BUDGET,
@@ -61,12 +62,12 @@ class SourceRows(Part):
     def health(self) -> tuple[SourceHealth, ...]:
         """Sum up every source that has targets, by name."""
         with self._db.reading() as connection:
-            return _load_health(connection)
+            return _load_health(connection, self._clock.now())
 
     def coverage(self, start: datetime, end: datetime) -> tuple[Coverage, ...]:
         """Say for every source whether it was looked at in [start, end), by name."""
         with self._db.reading() as connection:
-            health = {one.source: one for one in _load_health(connection)}
+            health = {one.source: one for one in _load_health(connection, end)}
             tallies = _count_polls(connection, start, end)
             covered = []
             for source in sorted(health.keys() | tallies.keys()):
@@ -84,7 +85,7 @@ def _rank() -> ColumnElement[int]:
     return case(ranks, value=target.c.last_outcome, else_=_STATES.index(HealthState.UNCHECKED))
 
 
-def _load_health(connection: Connection) -> tuple[SourceHealth, ...]:
+def _load_health(connection: Connection, now: datetime) -> tuple[SourceHealth, ...]:
     columns = target.c
     ranked = (
         select(
@@ -111,25 +112,34 @@ def _load_health(connection: Connection) -> tuple[SourceHealth, ...]:
         .group_by(columns.source)
         .subquery()
     )
+    tally = source_tally.c
     query = (
-        select(sums, worst.c.rank, worst.c.last_error, func.coalesce(source_tally.c.mentions, 0).label("items"))
+        select(
+            *(sums, worst.c.rank, worst.c.last_error, func.coalesce(tally.mentions, 0).label("items")),
+            *(tally.finds, tally.last_find_at, tally.longest_gap),
+        )
         .join(worst, worst.c.source == sums.c.source)
-        .outerjoin(source_tally, source_tally.c.source == sums.c.source)
+        .outerjoin(source_tally, tally.source == sums.c.source)
         .order_by(sums.c.source)
     )
-    return tuple(_health_of(row) for row in connection.execute(query))
+    return tuple(_health_of(row, now) for row in connection.execute(query))
 
 
-def _health_of(row: Row[Any]) -> SourceHealth:
+def _health_of(row: Row[Any], now: datetime) -> SourceHealth:
+    state, quiet_since = _STATES[row.rank], None
+    if state is HealthState.OK and row.finds:
+        rhythm = Rhythm(finds=row.finds, last_find_at=row.last_find_at, longest_gap=row.longest_gap)
+        quiet_since = rhythm.quiet_since(now)
     return SourceHealth(
         source=row.source,
-        state=_STATES[row.rank],
+        state=HealthState.QUIET if quiet_since else state,
         last_good_at=row.last_good_at,
         next_due_at=row.next_due_at,
         failures=row.failures,
         last_error=row.last_error,
         items=row.items,
         every=row.every,
+        quiet_since=quiet_since,
     )
 
 
@@ -181,6 +191,8 @@ def _cover(source: str, tally: _Tally, error: str, health: SourceHealth | None, 
     now_state = health.state if health else HealthState.UNCHECKED
     if not tally.checks:
         state, why = HealthState.UNCHECKED, _why_unchecked(health, end)
+    elif not tally.failures and health and health.quiet_since:
+        state, why = HealthState.QUIET, _quiet_words(health.quiet_since)
     elif not tally.failures:
         state, why = HealthState.OK, ""
     elif tally.failures == tally.checks:
@@ -196,6 +208,11 @@ def _cover(source: str, tally: _Tally, error: str, health: SourceHealth | None, 
         last_good_at=tally.last_good_at,
         why=why,
     )
+
+
+def _quiet_words(since: datetime) -> str:
+    """Say what a quiet source does."""
+    return f"it answers, but has brought nothing new since {since:%Y-%m-%d}, far longer than usual"
 
 
 def _at_least_degraded(state: HealthState) -> HealthState:

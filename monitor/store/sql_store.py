@@ -24,6 +24,7 @@ from monitor.store.review_lists import ReviewRows
 from monitor.store.schema import alert, capture_request, setting, target
 from monitor.store.sources import SourceRows
 from monitor.store.subjects import SubjectRows
+from monitor.store.turned_clock import TurnedClockRows
 
 
 class SqlStore(
@@ -41,6 +42,7 @@ class SqlStore(
     SessionRows,
     AccessRows,
     ReviewRows,
+    TurnedClockRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 

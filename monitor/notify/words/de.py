@@ -145,6 +145,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "digest.unchecked.none": "Jede Quelle wurde geprüft.",
         "digest.coverage.missed": "{source}: nicht geprüft. {why}",
         "digest.coverage.partly": "{source}: zum Teil geprüft ({failures} von {checks} Versuchen misslangen). {why}",
+        "digest.coverage.quiet": "{source}: ungewöhnlich still. {why}",
         "digest.coverage.last_good": "Zuletzt geprüft: {moment}.",
         "digest.coverage.never": "Noch gelang keine Prüfung.",
         "digest.review.confirmed": "Sie haben dies bestätigt.",
@@ -164,6 +165,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "state.blocked": "Sie lässt uns nicht lesen.",
         "state.budget": "Die Ausgabengrenze ist erreicht.",
         "state.changed": "Ihre Antwort ist nicht verständlich.",
+        "state.quiet": "Sie antwortet, bringt aber seit länger als üblich nichts Neues.",
         "state.unchecked": "Sie wurde noch nicht versucht.",
     }
 )

@@ -144,6 +144,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "digest.unchecked.none": "Every source was checked.",
         "digest.coverage.missed": "{source}: not checked. {why}",
         "digest.coverage.partly": "{source}: checked only in part ({failures} of {checks} tries failed). {why}",
+        "digest.coverage.quiet": "{source}: unusually quiet. {why}",
         "digest.coverage.last_good": "Last good check: {moment}.",
         "digest.coverage.never": "There was no good check yet.",
         "digest.review.confirmed": "You confirmed this.",
@@ -162,6 +163,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "state.blocked": "It does not let us read it.",
         "state.budget": "The spending limit is reached.",
         "state.changed": "Its answer is not understood.",
+        "state.quiet": "It answers, but has brought nothing new for longer than usual.",
         "state.unchecked": "It has not been tried yet.",
     }
 )

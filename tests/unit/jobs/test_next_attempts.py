@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from monitor.domain import Alert, AlertKind, Poll, PollOutcome, Target
+from monitor.domain import Alert, AlertKind, PollOutcome, Target
 from monitor.errors import (
     AddressForbidden,
     AuthenticationFailed,
@@ -19,16 +19,10 @@ from monitor.errors import (
     TooLarge,
 )
 from monitor.jobs.deliver import GIVE_UP_AFTER, LONGEST_WAIT, next_attempt
-from monitor.jobs.poll import FAILURES_BEFORE_ALERT, health_alerts, next_due, outcome_of
+from monitor.jobs.poll import FAILURES_AT_FULL_RATE, next_due, outcome_of
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TARGET = Target(source="forum", query_key="*", every=timedelta(minutes=15))
-
-
-def poll_that(outcome: PollOutcome) -> Poll:
-    return Poll(
-        connector="feed", source="forum", query_key="*", started_at=NOW, finished_at=NOW, outcome=outcome, error="why"
-    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +49,7 @@ def test_a_good_poll_is_due_again_after_the_interval() -> None:
 
 def test_failures_wait_longer_but_never_for_ever() -> None:
     waits = [next_due(TARGET, failures, SourceUnavailable(), NOW) - NOW for failures in range(1, 40)]
-    assert waits[:FAILURES_BEFORE_ALERT] == [TARGET.every] * FAILURES_BEFORE_ALERT
+    assert waits[:FAILURES_AT_FULL_RATE] == [TARGET.every] * FAILURES_AT_FULL_RATE
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(hours=6)
 
@@ -69,15 +63,6 @@ def test_never_earlier_than_the_source_asked() -> None:
     later = NOW + timedelta(hours=3)
     assert next_due(TARGET, 1, RateLimited(retry_at=later), NOW) == later
     assert next_due(TARGET, 1, RateLimited(retry_at=NOW), NOW) == NOW + TARGET.every
-
-
-def test_a_failing_source_is_told_once_and_its_return_once() -> None:
-    bad, good = poll_that(PollOutcome.UNAVAILABLE), poll_that(PollOutcome.OK)
-    told = [bool(health_alerts(replace(TARGET, failures=n - 1), n, bad)) for n in range(1, 8)]
-    assert told == [n == FAILURES_BEFORE_ALERT for n in range(1, 8)]
-    back = health_alerts(replace(TARGET, failures=5), 0, good)
-    assert [alert.kind for alert in back] == [AlertKind.SOURCE_BACK]
-    assert health_alerts(replace(TARGET, failures=1), 0, good) == ()
 
 
 def test_an_alert_is_tried_for_seven_days_then_given_up() -> None:
