@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import shutil
 import signal
 import socket
 import sys
@@ -13,12 +14,13 @@ from datetime import timedelta
 
 from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
-from monitor.domain import AlertStatus, HealthState, Poll
+from monitor.domain import AlertStatus, HealthState, Level, Poll
 from monitor.errors import ConfigError, MonitorError, StoreError
 from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
+from monitor.ports import ReviewFilter
 from monitor.scheduler import Scheduler
-from monitor.web import Probe, SourceProbe, WebServer, create_app
+from monitor.web import Feeds, Figures, Probe, SourceProbe, WebServer, create_app, feeds_router
 
 log = logging.getLogger("goodname.daemon")
 
@@ -40,6 +42,9 @@ NOT_IN_A_CYCLE = {"heartbeat", "recover"}
 PARALLEL_POLLS = 16
 
 _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
+
+_OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
+_MOST_COUNTED = 10_000
 
 STUCK_AFTER_S = 900.0
 """A job that has not ended for this long counts as stuck: the longest poll and capture are shorter."""
@@ -75,7 +80,8 @@ class Service:
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
         bind = app.settings.web.bind
-        self._web = WebServer(create_app(self.probe), bind) if bind != "off" else None
+        pages = create_app(self.probe, feeds_router(self._feeds()))
+        self._web = WebServer(pages, bind) if bind != "off" else None
 
     async def run(self) -> int:
         """Start everything, wait for SIGTERM or SIGINT, stop in order; gives the exit code."""
@@ -184,6 +190,27 @@ class Service:
     def _stuck(self) -> tuple[str, ...]:
         idle = self._scheduler.idle_s()
         return tuple(name for name, seconds in idle.items() if seconds > STUCK_AFTER_S + TICKS_S[name])
+
+    def _feeds(self) -> Feeds:
+        return Feeds(
+            store=self._app.store,
+            clock=self._app.clock,
+            render=self._app.in_words,
+            probe=self.probe,
+            figures=self._figures,
+            veil=not self._app.settings.alerts.show_words,
+        )
+
+    def _figures(self) -> Figures:
+        store = self._app.store
+        alerts = {state.value: len(store.alerts(status=state, limit=_MOST_COUNTED)) for state in _OPEN_ALERTS}
+        waiting = [
+            store.count_review(ReviewFilter(subjects=None, min_level=level), _MOST_COUNTED)
+            for level in (Level.NONE, Level.POSSIBLE, Level.LIKELY)
+        ]
+        unreviewed = {"likely": waiting[2], "possible": waiting[1] - waiting[2], "none": waiting[0] - waiting[1]}
+        free = shutil.disk_usage(self._app.settings.data_dir).free
+        return Figures(alerts=alerts, unreviewed=unreviewed, disk_free_bytes=free)
 
     def probe(self) -> Probe:
         """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""

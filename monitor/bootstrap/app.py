@@ -71,7 +71,7 @@ class App:
         self.sources, self.broken_sources = build_sources(
             settings, self.client, self.catalogue, StoreLedger(self.store)
         )
-        self.notifier = build_notifier(settings, clock)
+        self.notifier = build_notifier(settings, self.client, clock)
         self.renderer = build_renderer(settings)
         self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
         self.vault = FileVault(
@@ -205,6 +205,10 @@ class App:
         """Send what is due; `at_once` also what would still wait for its evidence."""
         ahead = assess.EVIDENCE_FIRST if at_once else deliver.NO_WAIT
         return await deliver.run(self.office, ahead=ahead)
+
+    def in_words(self, alert: Alert) -> Message:
+        """Put an alert into the words in which it is sent."""
+        return deliver.render(self.office, alert)
 
     def watch_silence(self) -> tuple[Alert, ...]:
         """Tell of sources that nobody could look at, and of those that are back."""

@@ -49,9 +49,10 @@ def build_store(settings: Settings, clock: Clock) -> Store:
     return open_store(store_url(settings), clock=clock)
 
 
-def build_notifier(settings: Settings, clock: Clock) -> AppriseNotifier:
+def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> AppriseNotifier:
     """Make the channels; ConfigError names a URL that is none."""
-    return AppriseNotifier(tuple(url.get_secret_value() for url in settings.alerts.urls), clock=clock)
+    urls = tuple(url.get_secret_value() for url in settings.alerts.urls)
+    return AppriseNotifier(urls, clock=clock, http=client.for_source("webhook", obey_robots=False))
 
 
 def build_encoder(settings: Settings) -> Encoder | None:

@@ -74,7 +74,7 @@ def _check_channels(settings: Settings, faults: list[str]) -> None:
         faults.append("no alert channel is configured: add an Apprise URL to `alerts.urls`, or nobody is told")
         return
     try:
-        build_notifier(settings, SystemClock())
+        build_notifier(settings, build_http(settings, SystemClock()), SystemClock())
     except ConfigError as error:
         faults += _sentences(error)
 

@@ -304,13 +304,20 @@ class SourceHttp:
         ok: frozenset[int] = frozenset({200}),
     ) -> Response:
         """Send a JSON object; see contract.Http for what it raises."""
+        sent = {"Accept": "application/json", **(headers or {}), "Content-Type": "application/json"}
+        return await self.post(url, body=jsons.dumps(json).encode(), headers=sent, ok=ok)
+
+    async def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], ok: frozenset[int] = frozenset({200})
+    ) -> Response:
+        """Send a body as it is, under the rules of `post_json`."""
         request = _Request(
             source=self._name,
-            headers={"Accept": "application/json", **(headers or {}), "Content-Type": "application/json"},
+            headers=headers,
             ok=ok,
             limits=self._limits,
             obey_robots=False,
             method="POST",
-            body=jsons.dumps(json).encode(),
+            body=body,
         )
         return await self._client.fetch(url, None, request)

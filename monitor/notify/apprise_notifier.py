@@ -21,7 +21,9 @@ from monitor.notify.pace import Pace
 from monitor.notify.safe import one_line, plain_text
 from monitor.notify.services import AddressCheck, Service, make_asset, open_service, scheme_of
 from monitor.notify.smtp import Mailer
-from monitor.ports import Clock
+from monitor.notify.webhook import SCHEMES as HOOK_SCHEMES
+from monitor.notify.webhook import HookChannel
+from monitor.ports import Clock, Poster
 
 _PLAIN_LIMIT = 500
 _MAIL_PACE_S = 1.0
@@ -73,7 +75,7 @@ class AppriseNotifier:
 
     Raises ConfigError that names every URL that cannot be used, by its place, never its text. `guard` is asked
     before a mail server or webhook is contacted. `timeout_s` bounds one attempt on one channel. `paced` false turns
-    the distance between messages off. `clock` dates the mails (None: the system's time).
+    the distance between messages off. `clock` dates the mails (None: the system's time). `http` sends signed calls.
 
     A channel's name is its scheme and six hex digits of its URL without the password: stable over restarts and over
     a changed password, and it gives nothing away.
@@ -87,12 +89,14 @@ class AppriseNotifier:
         timeout_s: float = 30.0,
         mail: MailSettings | None = None,
         clock: Clock | None = None,
+        http: Poster | None = None,
         paced: bool = True,
     ) -> None:
         self._guard = guard
         self._timeout_s = timeout_s
         self._mail = mail or MailSettings()
         self._clock = clock
+        self._http = http
         self._asset: AppriseAsset = make_asset(self._mail.sender_name)
         self._channels: dict[str, Channel] = {}
         self._paces: dict[str, Pace] = {}
@@ -135,6 +139,8 @@ class AppriseNotifier:
             return f"{key} is the same channel as an earlier one"
         if scheme in MAIL_SCHEMES:
             return self._add_mail(key, name, url, paced=paced)
+        if scheme in HOOK_SCHEMES:
+            return self._add_hook(key, name, url)
         if not services.is_known(scheme):
             close = services.suggest_scheme(scheme)
             return f"{key}: I don't know the service `{scheme}://`{f'; did you mean `{close}://`?' if close else ''}"
@@ -155,6 +161,16 @@ class AppriseNotifier:
             clock=self._clock,
         )
         self._paces[name] = Pace(_MAIL_PACE_S if paced else 0, _MAIL_BURST)
+        return ""
+
+    def _add_hook(self, key: str, name: str, url: str) -> str:
+        if self._http is None:
+            return f"{key}: signed calls need the guarded client, which is not there"
+        try:
+            self._channels[name] = HookChannel(name, url, http=self._http, clock=self._clock)
+        except AccountFault as fault:
+            return f"{key}: {fault}"
+        self._paces[name] = Pace(0)
         return ""
 
     def _add_service(self, key: str, name: str, url: str, *, paced: bool) -> str:

@@ -20,7 +20,7 @@ from monitor.ports.evidence import (
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
-from monitor.ports.telling import Clock, Notifier, Renderer
+from monitor.ports.telling import Clock, Notifier, Poster, Renderer
 
 __all__ = [
     "AccountStore",
@@ -44,6 +44,7 @@ __all__ = [
     "Pile",
     "PollEnd",
     "PollStore",
+    "Poster",
     "Renderer",
     "ReviewFilter",
     "ReviewStore",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -30,6 +31,16 @@ class Notifier(Protocol):
 
     async def send(self, channel: str, message: Message) -> None:
         """Send one message on one channel; DeliveryError (masked, with `permanent`) when it was not accepted."""
+        ...
+
+
+class Poster(Protocol):
+    """Send bytes to a web address under the house rules."""
+
+    async def post(
+        self, url: str, *, body: bytes, headers: Mapping[str, str], ok: frozenset[int] = frozenset({200})
+    ) -> object:
+        """Send a body as it is, so that it can be signed; raises what `contract.Http.post_json` does."""
         ...
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
 
@@ -33,8 +33,8 @@ class Probe:
     undelivered: int
 
 
-def create_app(probe: Callable[[], Probe]) -> FastAPI:
-    """Make the web application; `probe` may block for a moment and must not raise.
+def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:
+    """Make the web application, with these routes too; `probe` may block for a moment and must not raise.
 
     `/healthz` answers 200 while the service works, even when a source fails (that is a state, not an outage), and
     503 when the service itself does not.
@@ -46,6 +46,8 @@ def create_app(probe: Callable[[], Probe]) -> FastAPI:
         found = probe()
         return JSONResponse(_plain(asdict(found)), status_code=503 if found.status == "failing" else 200)
 
+    for router in routers:
+        app.include_router(router)
     return app
 
 
