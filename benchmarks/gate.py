@@ -42,6 +42,7 @@ def _word(rng: random.Random, least: int, most: int) -> str:
 
 
 def subjects(count: int, rng: random.Random) -> list[Subject]:
+    """Make subjects with seven names each: the name, four aliases, two handles."""
     out = []
     for number in range(count):
         first, last = _word(rng, 2, 3), _word(rng, 2, 4)
@@ -53,6 +54,7 @@ def subjects(count: int, rng: random.Random) -> list[Subject]:
                     f"{first[0]}. {last}",
                     f"{last}, {first}",
                     f"{first} {last[0]}{_word(rng, 1, 1).lower()} {last}",
+                    f"{first} {_word(rng, 2, 3)}",
                 ),
                 handles=(f"@{first}{last}".lower(), f"@{first}_{last}{number}".lower()),
                 context_terms=("Leeds", "dentist"),

@@ -7,8 +7,10 @@ only the neighbours of a known name word are compared. Each pattern leads to a l
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -21,7 +23,7 @@ from monitor.matching.forms import Form, Kind, name_forms, surname_of
 from monitor.matching.names import COMMON_NAMES, HONORIFICS
 from monitor.matching.typos import TypoIndex
 from monitor.text.fold import SKELETON, is_unspaced
-from monitor.text.views import View, Views, fold, skeleton, squeeze
+from monitor.text.views import View, Views, fold, merge_runs, skeleton, squeeze
 
 SQUEEZED_LETTERS = 6
 """Names shorter than this are not looked for without their spaces: too many words would contain them."""
@@ -89,17 +91,19 @@ class Gate:
 
     def __init__(self, subjects: Sequence[Subject]) -> None:
         self.subjects = tuple(subjects)
+        self._typos = TypoIndex()
+        with _uncollected():
+            self.forms = [name_forms(subject) for subject in self.subjects]
+            self._build()
+        self._surnames = _distinct_surnames(self.subjects)
+        self._watched_words = frozenset(self._surnames) | self._typos.words
+        self._censored = CensoredIndex(self.forms)
+
+    def _build(self) -> None:
         plain: dict[str, list[Owner]] = defaultdict(list)
         squeezed: dict[str, list[DisguisedOwner]] = defaultdict(list)
         spaced: dict[str, list[Owner]] = defaultdict(list)
-        surnames: dict[str, list[int]] = defaultdict(list)
-        self._typos = TypoIndex()
-        self.forms: list[tuple[Form, ...]] = []
-        for number, subject in enumerate(self.subjects):
-            forms = name_forms(subject)
-            self.forms.append(forms)
-            if surname := surname_of(subject):
-                surnames[surname].append(number)
+        for number, forms in enumerate(self.forms):
             for form in forms:
                 owner = (number, form)
                 plain[form.pattern].append(owner)
@@ -109,13 +113,6 @@ class Gate:
         self._plain = _Automaton(plain)
         self._squeezed = _Automaton(squeezed)
         self._spaced = _Automaton(spaced)
-        self._surnames = {
-            name: tuple(owners)
-            for name, owners in surnames.items()
-            if len(owners) <= _SURNAME_OWNERS and len(name) > 2 and name not in COMMON_NAMES
-        }
-        self._surname_words = frozenset(self._surnames)
-        self._censored = CensoredIndex(self.forms)
         self.terms = tuple(plain)
 
     def search(self, text: str) -> list[NameHit]:
@@ -142,15 +139,23 @@ class Gate:
         hits = [*self._find_plain(views, View.FOLDED, Way.PLAIN, skip)]
         if views.latin:
             hits += self._find_plain(views, View.LATIN, Way.LATIN, skip)
-        taken = {(hit.subject, hit.start) for hit in hits}
-        hits += [hit for hit in self._find_squeezed(views, skip) if (hit.subject, hit.start) not in taken]
+        if found := self._squeezed.find(views.squeezed):
+            taken = {(hit.subject, hit.start) for hit in hits}
+            hits += [hit for hit in self._find_squeezed(views, found, skip) if (hit.subject, hit.start) not in taken]
         if views.is_disguised:
             taken = {(hit.subject, hit.start) for hit in hits}
             hits += [hit for hit in self._find_spaced(views, skip) if (hit.subject, hit.start) not in taken]
-        hits += self._find_surnames(views)
-        if views.is_disguised:
             hits += [NameHit(o[0], o[1], a, b, Way.CENSORED) for o, a, b in self._censored.find(views.text)]
-        hits += self._find_typos(views, hits)
+        # Most texts hold no word of any name: then neither a family name nor a typing error is worth a look.
+        if not self._watched_words.isdisjoint(views.words):
+            hits += self._find_surnames(views)
+            hits += self._find_typos(views, View.FOLDED, hits)
+        elif self._typos.has_singles:
+            hits += self._find_typos(views, View.FOLDED, hits)
+        if views.latin:
+            hits += self._find_typos(views, View.LATIN, hits)
+        if views.is_disguised:
+            hits += self._find_typos(views, View.SKELETON, hits)
         return hits
 
     def _find_plain(self, views: Views, view: View, way: Way, skip: frozenset[int]) -> Iterator[NameHit]:
@@ -163,8 +168,10 @@ class Gate:
                 if form.kind is not Kind.INITIALS or _has_initial(views.text, a, b):
                     yield NameHit(subject, form, a, b, way)
 
-    def _find_squeezed(self, views: Views, skip: frozenset[int]) -> Iterator[NameHit]:
-        for number, start, end in _limited(self._squeezed.find(views.squeezed)):
+    def _find_squeezed(
+        self, views: Views, found: Sequence[tuple[int, int, int]], skip: frozenset[int]
+    ) -> Iterator[NameHit]:
+        for number, start, end in _limited(found):
             if skip and all(owner[0] in skip for owner in self._squeezed.owners(number)):
                 continue
             a, b = views.original(View.SQUEEZED, start, end)
@@ -186,14 +193,19 @@ class Gate:
                 )
 
     def _find_surnames(self, views: Views) -> Iterator[NameHit]:
-        if self._surname_words.isdisjoint(views.words):
-            return
         position, previous, found = 0, "", 0
+        text = views.text
+        is_cased = text.isascii() and text != text.lower()
         for word in views.words:
-            if word in self._surname_words and found < _HITS_A_PATTERN:
+            titled = previous in HONORIFICS
+            if (
+                word in self._surnames
+                and found < _HITS_A_PATTERN
+                # In a text with capitals a family name alone has one; to ask this first spares an offset map.
+                and (titled or not is_cased or word.capitalize() in text or word.upper() in text)
+            ):
                 found += 1
                 a, b = views.original(View.FOLDED, position, position + len(word))
-                titled = previous in HONORIFICS
                 if titled:
                     a = views.original(View.FOLDED, position - len(previous) - 1, position)[0]
                 kind, proof = (Kind.TITLE, 50) if titled else (Kind.SURNAME, 20)
@@ -203,23 +215,42 @@ class Gate:
             position += len(word) + 1
             previous = word
 
-    def _find_typos(self, views: Views, hits: Iterable[NameHit]) -> Iterator[NameHit]:
-        known = {(hit.subject, hit.start) for hit in hits if hit.form.kind not in (Kind.SURNAME, Kind.TITLE)}
-        readings = [View.FOLDED]
-        if views.latin:
-            readings.append(View.LATIN)
-        if views.is_disguised:
-            readings.append(View.SKELETON)
-        for view in readings:
-            for found in self._typos.find(views.get(view), view):
-                a, b = views.original(view, found.start, found.end)
-                if view is View.SKELETON:
-                    a, b = _whole_letters(views.text, a, b)
-                way = Way.LATIN if view is View.LATIN else Way.TYPO
-                for subject, form in found.owners:
-                    if (subject, a) not in known:
-                        known.add((subject, a))
-                        yield NameHit(subject, form, a, b, way, edits=found.edits)
+    def _find_typos(self, views: Views, view: View, hits: Iterable[NameHit]) -> Iterator[NameHit]:
+        words = views.words if view is View.FOLDED else views.get(view).split(" ")
+        known: set[tuple[int, int]] | None = None
+        for found in self._typos.find(words, view):
+            if known is None:
+                known = {(hit.subject, hit.start) for hit in hits if hit.form.kind not in (Kind.SURNAME, Kind.TITLE)}
+            a, b = views.original(view, found.start, found.end)
+            if view is View.SKELETON:
+                a, b = _whole_letters(views.text, a, b)
+            way = Way.LATIN if view is View.LATIN else Way.TYPO
+            for subject, form in found.owners:
+                if (subject, a) not in known:
+                    known.add((subject, a))
+                    yield NameHit(subject, form, a, b, way, edits=found.edits)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the garbage collector from going through hundreds of thousands of new objects that all stay."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _distinct_surnames(subjects: Sequence[Subject]) -> dict[str, tuple[int, ...]]:
+    """Give the family names worth looking for alone, with their subjects: neither common ones nor those of many."""
+    owners: dict[str, list[int]] = defaultdict(list)
+    for number, subject in enumerate(subjects):
+        surname = surname_of(subject)
+        if len(surname) > 2 and surname not in COMMON_NAMES:
+            owners[surname].append(number)
+    return {name: tuple(some) for name, some in owners.items() if len(some) <= _SURNAME_OWNERS}
 
 
 def _pieces(text: str) -> Iterator[tuple[int, int]]:
@@ -246,17 +277,21 @@ def _add_disguises(owner: Owner, squeezed: dict[str, list[DisguisedOwner]], spac
     letters = words.replace(" ", "")
     if len(letters) < SQUEEZED_LETTERS:
         return
-    letters = squeeze(form.pattern)
+    letters = merge_runs(letters)
     squeezed[letters].append((number, form, Way.DISGUISED))
     if form.kind not in (Kind.FULL, Kind.ALIAS, Kind.FIRM, Kind.FIRM_CORE):
         return
-    drawn = {form.pattern.replace(letter, pair) for letter, pair in _DRAWN_PAIRS if letter in form.pattern}
-    drawn.add(form.pattern.replace("m", "rn").replace("w", "vv"))
-    for variant in {squeeze(pattern) for pattern in drawn} - {letters}:
+    joined = form.pattern.replace(" ", "")
+    # Letters alone are read through disguises by this; it is many times quicker than the tables.
+    pattern = joined.replace("l", "i") if joined.isascii() and joined.isalpha() else squeeze(joined)
+    drawn = {pattern.replace(letter, pair) for letter, pair in _DRAWN_PAIRS if letter in pattern}
+    if "m" in pattern and "w" in pattern:
+        drawn.add(pattern.replace("m", "rn").replace("w", "vv"))
+    for variant in {merge_runs(read) for read in drawn} - {letters}:
         squeezed[variant].append((number, form, Way.DISGUISED))
     if len(letters) > SQUEEZED_LETTERS:
         squeezed[letters[::-1]].append((number, form, Way.BACKWARDS))
-        squeezed[squeeze(form.pattern.translate(_UPSIDE_DOWN))[::-1]].append((number, form, Way.BACKWARDS))
+        squeezed[merge_runs(pattern.translate(_UPSIDE_DOWN))[::-1]].append((number, form, Way.BACKWARDS))
 
 
 def _limited(found: Iterable[tuple[int, int, int]]) -> Iterator[tuple[int, int, int]]:

@@ -31,12 +31,18 @@ def judge_lines(lines: Iterable[bytes | str], matcher: Matcher) -> Iterator[tupl
             continue
         try:
             post = _read(line)
-            mention = _mention(post)
+            author, published_at = _author(post.get("author")), _moment(post.get("published_at"))
         except _Unreadable as wrong:
             yield fault(number, str(wrong)), False
             continue
-        judgements = matcher.judge(mention)
-        language = language_of(mention.text or mention.title) if judgements else ""
+        title, text = post.get("title") or "", post["text"]
+        # Nearly every post names nobody: for those a mention would be built for nothing.
+        named = matcher.named(title, text, author)
+        if not named:
+            yield verdict(post["id"], ()), True
+            continue
+        judgements = matcher.judge_named(_mention(post, author, published_at), named)
+        language = language_of(text or title) if judgements else ""
         yield verdict(post["id"], judgements, language=language), True
 
 
@@ -66,15 +72,15 @@ def _read(line: bytes | str) -> dict[str, Any]:
     return post
 
 
-def _mention(post: dict[str, Any]) -> Mention:
+def _mention(post: dict[str, Any], author: Author | None, published_at: datetime | None) -> Mention:
     return Mention(
         source="jsonl",
         external_id=str(post["id"]),
         url=post.get("url") or "",
         title=post.get("title") or "",
         text=post["text"],
-        author=_author(post.get("author")),
-        published_at=_moment(post.get("published_at")),
+        author=author,
+        published_at=published_at,
         first_seen_at=_EPOCH,
     )
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from monitor.domain import Judgement, Mention, Statement, Subject
+from monitor.domain import Author, Judgement, Mention, Statement, Subject
 from monitor.matching import about
 from monitor.matching.decide import Found, judge
 from monitor.matching.encoder import Encoder
@@ -56,14 +56,20 @@ class Matcher:
 
         A family name alone, without a title, counts as found only with a context term or a likely statement.
         """
-        in_text = self._by_subject(mention.text)
-        in_title = self._by_subject(mention.title) if mention.title else {}
-        numbers = in_text.keys() | in_title.keys() | self._signed(mention)
-        if not numbers:
-            return ()
+        named = self.named(mention.title, mention.text, mention.author)
+        return self.judge_named(mention, named) if named else ()
+
+    def named(self, title: str, text: str, author: Author | None) -> dict[int, Found]:
+        """Find the subjects that are named in the words or signed them, by their position among the subjects."""
+        in_text = self._by_subject(text)
+        in_title = self._by_subject(title) if title else {}
+        numbers = in_text.keys() | in_title.keys() | self._signed(author)
+        return {one: Found(tuple(in_title.get(one, ())), tuple(in_text.get(one, ()))) for one in sorted(numbers)}
+
+    def judge_named(self, mention: Mention, named: Mapping[int, Found]) -> tuple[Judgement, ...]:
+        """Judge a mention in which `named` was found; what `judge` does after looking for names."""
         judgements = []
-        for number in sorted(numbers):
-            found = Found(tuple(in_title.get(number, ())), tuple(in_text.get(number, ())))
+        for number, found in named.items():
             if about.is_weak_alone((*found.title, *found.text)) and not self._is_worth_a_look(number, mention, found):
                 continue
             subject = self._gate.subjects[number]
@@ -94,12 +100,12 @@ class Matcher:
         return any(len(stems & wording.telling) >= 2 for wording in self._wordings(number))
 
     def _by_subject(self, text: str) -> dict[int, list[NameHit]]:
-        grouped: dict[int, list[NameHit]] = defaultdict(list)
+        grouped: dict[int, list[NameHit]] = {}
         for hit in self._gate.search(text):
-            grouped[hit.subject].append(hit)
+            grouped.setdefault(hit.subject, []).append(hit)
         return grouped
 
-    def _signed(self, mention: Mention) -> set[int]:
-        if mention.author is None or not mention.author.handle:
+    def _signed(self, author: Author | None) -> set[int]:
+        if author is None or not author.handle:
             return set()
-        return set(self._by_handle.get(mention.author.handle.strip().lstrip("@").casefold(), ()))
+        return set(self._by_handle.get(author.handle.strip().lstrip("@").casefold(), ()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,10 +28,6 @@ class TypoHit:
     end: int
     edits: int
     owners: tuple[Owner, ...]
-
-
-def _deletions(word: str) -> set[str]:
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}
 
 
 def _allowed(word: str) -> int:
@@ -70,9 +66,18 @@ class TypoIndex:
         self._pairs[f"{first[:1]} {second}"].append(owner)
         self._pairs[f"{first[-1:]}< {second}"].append(owner)
 
-    def find(self, haystack: str, view: View) -> Iterator[TypoHit]:
-        """Find names with a typing error in a view; the exact name is not one."""
-        words = haystack.split(" ")
+    @property
+    def words(self) -> frozenset[str]:
+        """Give the words of names; a text without any of them holds at most a single name with a typing error."""
+        return frozenset(self._words)
+
+    @property
+    def has_singles(self) -> bool:
+        """Tell whether any name of one word is looked for."""
+        return bool(self._singles)
+
+    def find(self, words: Sequence[str], view: View) -> Iterator[TypoHit]:
+        """Find names with a typing error in the words of a view; the exact name is not one."""
         if self._words.isdisjoint(words) and not self._singles:
             return
         found = 0

@@ -16,6 +16,8 @@ def verdict(mention_id: str | int, judgements: Sequence[Judgement], *, language:
     A mention has "subject", "score", "level", "spans", "title_spans" and "reasons"; a match has "subject",
     "statement", "score", "stance", "field", "span", "excerpt", "method" and "reasons".
     """
+    if not judgements:
+        return {"id": mention_id, "level": Level.NONE.value, "mentions": [], "matches": []}
     level = max((judgement.level for judgement in judgements), key=lambda found: found.rank, default=Level.NONE)
     matches = [match for judgement in judgements for match in judgement.matches]
     out: Json = {
