@@ -97,6 +97,7 @@ class RedditConnector:
         needs_credentials=True,
         terms_url="https://redditinc.com/policies/data-api-terms",
         tested=Tested.RECORDED,
+        may_link_authors=False,
     )
 
     def __init__(self, settings: RedditSettings) -> None:

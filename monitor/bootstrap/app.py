@@ -28,6 +28,7 @@ from monitor.bootstrap.build import (
 )
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.ledger import StoreLedger
+from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
@@ -126,6 +127,12 @@ class App:
             clock=self.clock,
             unread=self.unread,
         )
+
+    @property
+    def cases(self) -> CaseDesk:
+        """Give the desk at which cases are worked on."""
+        linkable = {name for name, source in self.sources.items() if source.connector.spec.may_link_authors}
+        return CaseDesk(store=self.store, vault=self.vault, clock=self.clock, linkable=frozenset({*linkable, BY_HAND}))
 
     @property
     def unread(self) -> tuple[Coverage, ...]:

@@ -91,6 +91,13 @@ def _evidence() -> Command:
     return grouped("evidence", group)
 
 
+def _case() -> Command:
+    from monitor.cli import case, case_ledger, case_papers  # noqa: F401 # each adds its commands to the group
+    from monitor.cli.case_group import group
+
+    return grouped("case", group)
+
+
 def _notify() -> Command:
     from monitor.cli.notify import group
 
@@ -136,6 +143,7 @@ COMMANDS: Mapping[str, Entry] = {
     "explain": Entry("Say why something was found, or was not.", _explain),
     "add": Entry("Keep one page by hand, now.", _add),
     "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
+    "case": Entry("Take confirmed repeats through the six steps, from a plan to a packet for counsel.", _case),
     "notify": Entry("Test how you are told.", _notify),
     "digest": Entry("Preview or send the daily summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),

@@ -62,6 +62,7 @@ class ConnectorSpec:
 
     `settings` and `cursor` are the pydantic models of its own configuration and position. `cost` says in words what
     reading costs ("free", "$0.005 a post"). `backfill_days` is how far back the source can be read, None if unknown.
+    `may_link_authors` is False where its terms forbid to match its authors with accounts elsewhere.
     """
 
     name: str
@@ -75,6 +76,7 @@ class ConnectorSpec:
     terms_url: str
     tested: Tested
     backfill_days: int | None = None
+    may_link_authors: bool = True
     contract_version: int = CONTRACT_VERSION
 
 

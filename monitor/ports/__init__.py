@@ -6,6 +6,7 @@ error: faults raise the errors named here.
 """
 
 from monitor.ports.accounts import AccountStore
+from monitor.ports.cases import CaseStore
 from monitor.ports.evidence import (
     Capturer,
     Exported,
@@ -26,6 +27,7 @@ __all__ = [
     "AccountStore",
     "CaptureStore",
     "Capturer",
+    "CaseStore",
     "Clock",
     "DayCount",
     "Decision",

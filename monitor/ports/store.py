@@ -27,6 +27,7 @@ from monitor.domain import (
     Target,
 )
 from monitor.ports.accounts import AccountStore
+from monitor.ports.cases import CaseStore
 from monitor.ports.review import ReviewStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
@@ -264,7 +265,9 @@ class OutboxStore(Protocol):
         ...
 
 
-class Store(SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, AccountStore, ReviewStore, Protocol):
+class Store(
+    SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, AccountStore, ReviewStore, CaseStore, Protocol
+):
     """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""
 
     def setting(self, key: str) -> str:

@@ -10,6 +10,7 @@ from monitor.errors import StoreError
 from monitor.ports import Clock
 from monitor.store.accounts import AccountRows
 from monitor.store.captures import CaptureRows
+from monitor.store.cases import CaseRows
 from monitor.store.changes import ChangeRows
 from monitor.store.doors import AccessRows, SessionRows
 from monitor.store.engine import connect, insert_into
@@ -43,6 +44,7 @@ class SqlStore(
     AccessRows,
     ReviewRows,
     TurnedClockRows,
+    CaseRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 

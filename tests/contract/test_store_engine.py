@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -296,10 +297,8 @@ def test_a_damaged_file_is_told(sqlite_store: SqlStore, shelf_of, clock):
         for page in range(pages * 3 // 4, pages):  # where the words are; the schema stands before
             file.seek(page * 4096)
             file.write(b"\xff" * 4096)
-    again = open_store(f"sqlite:///{path}", clock=clock)
-    with pytest.raises(StoreError):
+    with pytest.raises(StoreError), contextlib.closing(open_store(f"sqlite:///{path}", clock=clock)) as again:
         again.check()
-    again.close()
 
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path, clock):

@@ -1,0 +1,125 @@
+"""What every part of the case desk stands on: the ports, and how a case is read, guarded and logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from monitor.cases.exhibits import CaseExhibit, exhibit_of, for_minimum
+from monitor.cases.minimum import without_copy
+from monitor.cases.registry import Registry, registry
+from monitor.domain import CaptureRequest, Case, CaseStatus, Hit, Mention, ReviewVerdict, Subject
+from monitor.errors import InputError
+from monitor.ports import Clock, Store, Vault
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CasePart:
+    """Hold the ports; `linkable` are the sources whose terms allow to compare their authors."""
+
+    store: Store
+    vault: Vault
+    clock: Clock
+    linkable: frozenset[str] = frozenset()
+    actor: str = "goodname"
+
+    @property
+    def registry(self) -> Registry:
+        """Give the registry."""
+        return registry()
+
+    def exhibits(self, case: Case) -> tuple[CaseExhibit, ...]:
+        """Give a case's mentions with their words and best captures, in the order they were said, numbered from 1."""
+        found: list[tuple[Hit, Mention]] = []
+        for mention_id in case.mention_ids:
+            hit = self.store.hit(mention_id, case.subject_id)
+            if hit is not None:
+                found.append((hit, self.store.mention(mention_id, revision=hit.revision)))
+        found.sort(key=lambda one: (one[1].published_at or one[1].first_seen_at, one[1].id))
+        return tuple(
+            exhibit_of(number, hit, mention, self.store.captures(mention.id), self.store.observations(mention.id))
+            for number, (hit, mention) in enumerate(found, start=1)
+        )
+
+    def _subject(self, subject_id: str) -> Subject:
+        for subject in self.store.subjects(active_only=False):
+            if subject.id == subject_id:
+                return subject
+        raise InputError(f"There is nobody with the id {subject_id!r}.", try_="Run `goodname person list`.")
+
+    def _open_case(self, case_id: int) -> Case:
+        case = self.store.case(case_id)
+        if case.status is CaseStatus.CLOSED:
+            raise InputError(
+                f"Case {case_id} is closed.", why=case.closed_because, try_="Open a new one: `goodname case new`."
+            )
+        return case
+
+    def _confirmed(self, case: Case, mention_ids: Iterable[int]) -> tuple[int, ...]:
+        """Give the mentions back when a person confirmed each for this subject."""
+        chosen = tuple(dict.fromkeys(mention_ids))
+        for mention_id in chosen:
+            hit = self.store.hit(mention_id, case.subject_id)
+            if hit is None:
+                raise InputError(
+                    f"Mention {mention_id} is not about {case.subject_id}.",
+                    why="A case holds confirmed mentions of one person or firm.",
+                    try_=f"Run `goodname hits list --subject {case.subject_id}`.",
+                )
+            if hit.review != ReviewVerdict.CONFIRMED.value:
+                raise InputError(
+                    f"Nobody has confirmed mention {mention_id} yet.",
+                    why="A person decides what belongs to a case, not the program.",
+                    try_=f"Look at it, then run `goodname hits mark {mention_id} confirmed`.",
+                )
+        return chosen
+
+    def _statements_of(self, case: Case, mention_ids: Iterable[int]) -> tuple[str, ...]:
+        hits = (self.store.hit(one, case.subject_id) for one in mention_ids)
+        found = (hit.statement_id for hit in hits if hit is not None and hit.statement_id)
+        return tuple(dict.fromkeys((*case.statement_ids, *found)))
+
+    def _keep_missing(self, case: Case) -> None:
+        """Ask for a capture of whatever has no complete one; one that is still asked for is not asked for twice."""
+        exhibits = self.exhibits(case)
+        lacking = set(without_copy(for_minimum(exhibits)))
+        for exhibit in exhibits:
+            if exhibit.mention_id in lacking:
+                request = CaptureRequest(
+                    id=0,
+                    mention_id=exhibit.mention_id,
+                    revision=exhibit.revision,
+                    url=exhibit.url,
+                    subject_id=case.subject_id,
+                    quotes=(exhibit.words,) if exhibit.words else (),
+                    facts={"case": str(case.id)},
+                )
+                self.store.request_capture(request, self.clock.now())
+
+    def _exhibits_to_write_about(self, case: Case, mention_ids: Sequence[int] = ()) -> tuple[CaseExhibit, ...]:
+        """Give the chosen exhibits, or all; numbers stay those of the case. InputError when there is none."""
+        exhibits = self.exhibits(case)
+        for mention_id in set(mention_ids) - {one.mention_id for one in exhibits}:
+            raise InputError(
+                f"Mention {mention_id} is not in case {case.id}.", try_=f"Run `goodname case show {case.id}`."
+            )
+        exhibits = tuple(one for one in exhibits if not mention_ids or one.mention_id in mention_ids)
+        if not exhibits:
+            raise InputError(
+                "There is nothing confirmed in this case to write about.",
+                why="A letter or notice names the mentions that a person has confirmed.",
+                try_=f"Run `goodname hits mark ID confirmed`, then `goodname case add {case.id} --mention ID`.",
+            )
+        return exhibits
+
+    def _log(self, event: str, case: Case, **detail: str) -> None:
+        self._log_id(event, case.id, subject=case.subject_id, **detail)
+
+    def _log_id(self, event: str, case_id: int, **detail: str) -> None:
+        kept = {name: text for name, text in {"case": str(case_id), **detail}.items() if text}
+        self.vault.record(event, actor=self.actor, detail=kept)
+
+
+def ids_text(mention_ids: Sequence[int]) -> str:
+    """Write ids for the log."""
+    return ", ".join(map(str, mention_ids))

@@ -1,0 +1,242 @@
+"""`goodname case letter|report|packet`: drafts, notices and the packet for counsel. Nothing is sent from here."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from monitor.cli.case_group import CaseId, Facts, Mentions, facts_of, group
+from monitor.cli.screen import AsJson, say, say_json, say_table
+from monitor.cli.session import with_app, write_file
+from monitor.domain import PaperKind
+from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from monitor.bootstrap import App
+    from monitor.domain import Paper
+
+_LONGEST_LETTER = 200_000
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it there: .pdf or .txt by its ending.")]
+
+
+@group.command()
+def letter(
+    ctx: typer.Context,
+    case_id: CaseId,
+    kind: Annotated[
+        PaperKind, typer.Option(help="What it asks for; `notice` is made by `goodname case report`.")
+    ] = PaperKind.REMOVAL_REQUEST,
+    to: Annotated[str, typer.Option("--to", metavar="WHO", help="The poster, the site's owner, a webmaster.")] = "",
+    sender: Annotated[str, typer.Option("--from", metavar="NAME", help="Who writes.")] = "",
+    email: Annotated[str, typer.Option("--email", metavar="ADDRESS", help="Where the answer goes.")] = "",
+    falsity: Annotated[str, typer.Option("--false", metavar="TEXT", help="What is not true about it.")] = "",
+    letterhead: Annotated[Path | None, typer.Option(metavar="FILE", help="Plain text that stands on top.")] = None,
+    mention: Mentions = None,
+    out: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draft a letter; an edited one is kept with `goodname case revise`. The program sends nothing."""
+    _require_ending(out, ".pdf", ".txt")
+    head = _read(letterhead) if letterhead else ""
+
+    async def work(app: App) -> tuple[Paper, tuple[str, ...]]:
+        from monitor.cases.letters import Sender
+
+        who = Sender(name=sender, email=email, letterhead=head)
+        return app.cases.draft_letter(
+            case_id, kind, addressee=to, sender=who, inaccuracy=falsity, mention_ids=mention or ()
+        )
+
+    paper, missing = with_app(ctx, work)
+    _give(paper, missing, out, as_json=as_json)
+
+
+@group.command()
+def revise(
+    ctx: typer.Context,
+    case_id: CaseId,
+    draft: Annotated[int, typer.Argument(metavar="DRAFT", help="The draft, as `goodname case show` lists it.")],
+    text: Annotated[Path, typer.Argument(metavar="FILE", help="The edited text.")],
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who edited it.")] = "",
+    out: Out = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Keep an edited text as a draft's next version; the older ones stay."""
+    _require_ending(out, ".pdf", ".txt")
+    edited = _read(text)
+
+    async def work(app: App) -> Paper:
+        return app.cases.revise(case_id, draft, edited, by=by)
+
+    _give(with_app(ctx, work), (), out, as_json=as_json)
+
+
+def _give(paper: Paper, missing: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
+    if out is not None:
+        _write_letter(paper, out)
+    if as_json:
+        say_json({"paper": paper, "missing": missing, "out": str(out or "")})
+        return
+    say(f"Draft {paper.id}, version {paper.version}, to {paper.addressee}. Read it, change it, decide; it is not sent.")
+    for gap in missing:
+        say(f"Missing: {gap}")
+    if out is None:
+        say("", paper.body)
+    else:
+        say(f"Written to {out}.")
+
+
+def _write_letter(paper: Paper, out: Path) -> None:
+    if out.suffix.lower() == ".pdf":
+        from monitor.cases.printing import print_letter
+
+        write_file(out, print_letter(paper).body)
+    else:
+        write_file(out, paper.body.encode("utf-8", "replace"))
+
+
+def _require_ending(out: Path | None, *known: str) -> None:
+    if out is not None and out.suffix.lower() not in known:
+        raise InputError(
+            f"{out.name} has an ending that is not known.",
+            why=f"Known: {', '.join(known)}.",
+            try_=f"Write --out {out.stem}{known[0]}.",
+        )
+
+
+def _read(path: Path) -> str:
+    try:
+        if path.stat().st_size > _LONGEST_LETTER:
+            raise InputError(f"{path} is too long.", why=f"At most {_LONGEST_LETTER} bytes of plain text.")
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} cannot be read as plain text.", why=str(error), try_="Give a UTF-8 text file."
+        ) from None
+
+
+@group.command()
+def report(
+    ctx: typer.Context,
+    case_id: CaseId,
+    notice: Annotated[
+        str, typer.Option(metavar="KIND", help="Such as eu-dsa-16; without it the kinds that may fit are listed.")
+    ] = "",
+    platform: Annotated[str, typer.Option(metavar="ID", help="Else it follows from the first exhibit's address.")] = "",
+    mention: Mentions = None,
+    fact: Facts = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there: .pdf, .txt or .json.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Fill a notice or report for a platform, and name each part that is missing. The program sends nothing."""
+    if not notice:
+        _list_notices(ctx, case_id, as_json=as_json)
+        return
+    _require_ending(out, ".pdf", ".txt", ".json")
+    facts = facts_of(fact)
+
+    async def work(app: App) -> tuple[dict[str, object], datetime]:
+        from monitor.cases.printing import notice_facts
+
+        if facts:
+            app.cases.give_facts(case_id, facts)
+        now = app.clock.now()
+        filled, about = app.cases.fill_notice(case_id, notice, platform=platform, mention_ids=mention or ())
+        return notice_facts(filled, about, case_id=case_id, at=now), now
+
+    filled, now = with_app(ctx, work)
+    if out is not None:
+        _write_notice(filled, out, now)
+    if as_json:
+        say_json(filled)
+    else:
+        _say_notice(filled, out)
+
+
+def _write_notice(filled: dict[str, object], out: Path, at: datetime) -> None:
+    from monitor.cases.printing import notice_text, print_notice
+
+    ending = out.suffix.lower()
+    if ending == ".pdf":
+        write_file(out, print_notice(filled, at).body)
+    elif ending == ".json":
+        write_file(out, json.dumps(filled, indent=2).encode())
+    else:
+        write_file(out, notice_text(filled).encode("utf-8", "replace"))
+
+
+def _say_notice(filled: dict[str, object], out: Path | None) -> None:
+    missing = filled["missing"]
+    assert isinstance(missing, list)
+    say(
+        f"{filled['title']}, to {filled['to']}: "
+        + (f"NOT complete, {len(missing)} missing." if missing else "complete.")
+    )
+    for label, rule, ask in missing:
+        say(f"  missing: {label} ({rule}). {ask}")
+    for row in filled["unverified"] if isinstance(filled["unverified"], list) else []:
+        say(f"  not compared with its source yet: {row}")
+    if filled["route"]:
+        say(f"Route: {filled['route']}")
+    if out is not None:
+        say(f"Written to {out}.")
+    say("Read it, decide, and send it yourself.")
+
+
+def _list_notices(ctx: typer.Context, case_id: int, *, as_json: bool) -> None:
+    async def work(app: App) -> list[list[str]]:
+        desk = app.cases
+        case = app.store.case(case_id)
+        exhibits = desk.exhibits(case)
+        platform = desk.registry.platform_of(exhibits[0].url) if exhibits else None
+        kinds = desk.registry.notices_for(case.jurisdictions, platform)
+        return [[one.id, one.title, "not checked" if one.unverified else str(one.checked_on)] for one in kinds]
+
+    rows = with_app(ctx, work)
+    if as_json:
+        say_json([{"notice": row[0], "title": row[1], "checked": row[2]} for row in rows])
+    else:
+        say_table(["NOTICE", "TITLE", "CHECKED ON"], rows)
+        say(f"Next: goodname case report {case_id} --notice {rows[0][0] if rows else 'platform-form'}")
+
+
+@group.command()
+def packet(
+    ctx: typer.Context,
+    case_id: CaseId,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the packet there; .pdf.")],
+    counsel: Annotated[str, typer.Option(metavar="NAME", help="Who gets it; kept with the case.")] = "",
+    fact: Facts = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write the packet for counsel: what was observed, apart from what was told, with everything that is missing."""
+    _require_ending(out, ".pdf")
+    facts = facts_of(fact)
+
+    async def work(app: App) -> tuple[bytes, tuple[str, ...], list[str]]:
+        if facts:
+            app.cases.give_facts(case_id, facts)
+        made = app.cases.make_packet(case_id, counsel=counsel)
+        return made.body, made.replaced, made.incomplete
+
+    body, replaced, incomplete = with_app(ctx, work)
+    write_file(out, body)
+    if as_json:
+        say_json({"out": str(out), "incomplete": incomplete, "replaced": replaced})
+        return
+    say(f"The packet is written to {out}.")
+    for gap in incomplete:
+        say(f"  incomplete: {gap}")
+    if replaced:
+        say(f"  written by number, since no font draws them: {', '.join(replaced)}")
