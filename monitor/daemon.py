@@ -32,6 +32,7 @@ TICKS_S = {
     "digest": 30.0,
     "silence": 5.0,
     "heartbeat": 5.0,
+    "stamp": 30.0,
     "recover": 86400.0,
 }
 """How often each job looks for work; what is due is decided by rows in the database."""
@@ -127,6 +128,7 @@ class Service:
             "digest": self._sum_up,
             "silence": self._watch_silence,
             "heartbeat": self._beat,
+            "stamp": self._app.evidence.stamp,
         }
 
     async def _poll(self) -> None:

@@ -9,7 +9,7 @@ MonitorError
 │  └ PermanentError      ─ AuthenticationFailed · AccessForbidden · SourceChanged · BudgetSpent
 ├ FetchError             ─ AddressForbidden · TooLarge · RobotsDisallowed
 ├ StoreError             ─ StoreBusy · SchemaTooNew
-├ EvidenceError          ─ CaptureFailed · CaptureBlocked · FixityError
+├ EvidenceError          ─ CaptureFailed · CaptureBlocked · FixityError · TimestampFailed
 ├ PrintingFailed
 ├ BackupError
 └ DeliveryError(channel, permanent)
@@ -185,6 +185,12 @@ class CaptureBlocked(EvidenceError):
 
 class FixityError(EvidenceError):
     """Stored evidence is not what was stored."""
+
+
+class TimestampFailed(EvidenceError):
+    """No time stamp authority gave a token that can be trusted; it is asked again by itself."""
+
+    default_try = "Run `goodname doctor`."
 
 
 class PrintingFailed(MonitorError):

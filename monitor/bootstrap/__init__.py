@@ -1,11 +1,13 @@
 """Put the parts together; nothing else knows which adapter stands behind a port."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from monitor.backup import Contents
 from monitor.bootstrap.app import App, CycleReport, open_app
 from monitor.bootstrap.backup import Wanted, write_backup
 from monitor.bootstrap.check import ConfigReport, check_config
+from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
 from monitor.bootstrap.restore import Restored, Wish, restore_backup
 from monitor.evidence import check_export, find_chromium, is_export, verify_path
 from monitor.notify import render_file
@@ -17,6 +19,7 @@ __all__ = [
     "ConfigReport",
     "Contents",
     "CycleReport",
+    "EvidenceDesk",
     "Restored",
     "ServiceManager",
     "Settings",
@@ -25,6 +28,7 @@ __all__ = [
     "check_config",
     "find_chromium",
     "open_app",
+    "pinned_certificates",
     "render_file",
     "restore_backup",
     "service_manager",
@@ -33,9 +37,14 @@ __all__ = [
 ]
 
 
-def verify_evidence(path: Path, head: str = "") -> Verification:
+def verify_evidence(
+    path: Path, head: str = "", *, pinned: bytes = b"", progress: Callable[[int, int], None] | None = None
+) -> Verification:
     """Check stored evidence below a folder, or an export, without the database.
 
-    `head` is a chain head kept outside the machine.
+    `head` is a chain head kept outside the machine, `pinned` are certificates (PEM) of time stamp authorities.
+    `progress` is told how many captures of how many are checked.
     """
-    return check_export(path, head=head) if is_export(path) else verify_path(path, head=head)
+    if is_export(path):
+        return check_export(path, head=head, pinned=pinned)
+    return verify_path(path, head=head, pinned=pinned, progress=progress)

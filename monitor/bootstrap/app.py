@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from monitor.backup import check_recipient, seal_file
 from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
@@ -27,18 +25,19 @@ from monitor.bootstrap.build import (
     read_watchlist,
 )
 from monitor.bootstrap.claim import Claim
+from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger
 from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
-from monitor.evidence import FileExporter, FileVault
-from monitor.jobs import assess, by_hand, deliver, digest, export, hunt, poll, preserve, silence
+from monitor.evidence import FileVault
+from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve, silence
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
 from monitor.matching import Matcher, Thresholds
-from monitor.ports import Clock, Exported, Exporter, Store
+from monitor.ports import Clock, Store
 from monitor.settings import Settings
 
 
@@ -81,8 +80,8 @@ class App:
             actor="goodname",
             reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
         )
-        self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", self.vault, clock=clock, seal=seal_file)
         self.capturer = LazyCapturer(settings, self.client, clock)
+        self.evidence = EvidenceDesk(settings, self.store, self.vault, self.client, clock)
         self.encoder = build_encoder(settings)
         self.heartbeat = build_heartbeat(settings, self.client, clock)
         self._vigil = silence.Vigil()
@@ -241,6 +240,7 @@ class App:
         while kept := await self.preserve():
             captures += kept
         await asyncio.to_thread(self.watch_silence)
+        await self.evidence.stamp()
         digest_due = await asyncio.to_thread(self.sum_up)
         sent, waiting = await self.deliver_all()
         if self.heartbeat.is_due():
@@ -294,24 +294,6 @@ class App:
             rules=rules,
         )
         return await by_hand.keep_url(desk, url, subject_id, quotes)
-
-    async def export(
-        self, out: Path, *, mention_id: int = 0, subject_id: str = "", actor: str, recipient: str = ""
-    ) -> Exported:
-        """Write what is kept of a mention, of a subject, or of everything, to a ZIP that anybody can check."""
-
-        def work() -> Exported:
-            if recipient:
-                check_recipient(recipient)
-            if mention_id:
-                order = export.of_mention(self.store, mention_id, actor=actor)
-            elif subject_id:
-                order = export.of_subject(self.store, subject_id, actor=actor)
-            else:
-                order = export.of_all(self.store, self.vault, actor=actor)
-            return self.exporter.export(order, out, recipient=recipient)
-
-        return await asyncio.to_thread(work)
 
     async def read_url(self, url: str) -> tuple[str, str]:
         """Fetch a page and give its title and visible text; stores nothing."""

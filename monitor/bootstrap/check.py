@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
+from monitor.bootstrap.keeping import pinned_certificates
 from monitor.clock import SystemClock
 from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
@@ -34,6 +35,7 @@ def check_config(path: Path) -> ConfigReport:
     _check_sources(settings, faults, warnings)
     _check_channels(settings, faults)
     _check_browser(settings, faults, warnings)
+    _check_timestamps(settings, faults, warnings)
     if settings.matching.model and (fault := model_fault(settings.matching.model)):
         faults.append(f"`matching.model`: {fault}")
     return ConfigReport(faults=tuple(faults), warnings=tuple(warnings), settings=settings)
@@ -87,3 +89,12 @@ def _check_browser(settings: Settings, faults: list[str], warnings: list[str]) -
         return
     if mode.chromium is None:
         warnings.append(f"pages are kept without pictures; {mode.why_not}")
+
+
+def _check_timestamps(settings: Settings, faults: list[str], warnings: list[str]) -> None:
+    try:
+        pinned_certificates(settings)
+    except ConfigError as error:
+        faults += _sentences(error)
+    if not settings.timestamps.authorities:
+        warnings.append("no time stamp authority is configured: nobody outside vouches for when evidence was kept")

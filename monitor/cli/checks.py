@@ -301,6 +301,28 @@ _WELL_WORDS = {
 }
 
 
+def check_stamps(app: App) -> Check:
+    """Look at whether somebody outside vouches for when evidence was kept; contacts nobody."""
+    stamps = app.evidence.stamps()
+    if not stamps.is_configured:
+        return Check(
+            name="time stamps",
+            outcome=Outcome.WARN,
+            what="No time stamp authority is configured.",
+            why="Nobody outside vouches for when evidence was kept.",
+            try_="Put its address under [timestamps] authorities, and its certificates under certificates.",
+        )
+    if stamps.failures:
+        return Check(
+            name="time stamps",
+            outcome=Outcome.WARN,
+            what=f"{stamps.waiting} captures wait for a time stamp; no authority answered as it should.",
+            why=stamps.last_error,
+            try_="Nothing is lost and they are asked again by themselves; see [timestamps] if it goes on.",
+        )
+    return Check(name="time stamps", outcome=Outcome.OK, what=f"{stamps.waiting} captures wait for one")
+
+
 def check_channels(app: App) -> Check:
     """Look at how a person is told; sends nothing."""
     channels = app.notifier.channels

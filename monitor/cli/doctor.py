@@ -102,6 +102,7 @@ def _look(app: App) -> list[Check]:
         "people": lambda: checks.check_people(app),
         "sources": lambda: checks.check_sources(app),
         "channels": lambda: [checks.check_channels(app)],
+        "time stamps": lambda: [checks.check_stamps(app)],
     }
     found: list[Check] = []
     for name, step in steps.items():

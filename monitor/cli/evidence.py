@@ -11,7 +11,8 @@ import typer
 from monitor.cli import faults
 from monitor.cli.group import command_group
 from monitor.cli.handing_over import export
-from monitor.cli.screen import AsJson, busy, count_in_words, say, say_json, say_table, to_json
+from monitor.cli.previews import counting
+from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
 from monitor.errors import EvidenceError
 
@@ -40,6 +41,10 @@ def verify(
     head: Annotated[
         str, typer.Option(metavar="HASH", help="A chain head from an alert or summary, kept outside this machine.")
     ] = "",
+    certificates: Annotated[
+        Path | None,
+        typer.Option(metavar="PEM", help="Certificates of the time stamp authorities, from outside; else the pinned."),
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
@@ -49,8 +54,8 @@ def verify(
     or was put in from outside; 2 intact, but nothing from outside vouches for it: no --head was given, or a time stamp
     is still missing; 3 the check could not be made.
     """
-    found = _check(ctx, path, head)
-    if found.captures and not head:
+    found = _check(ctx, path, head, certificates)
+    if found.captures > found.stamped and not head:
         remark = "no chain head from outside was given (--head), so a log that was rewritten as a whole is not seen"
         found = replace(found, pending=(*found.pending, remark))
     if as_json:
@@ -65,17 +70,22 @@ def verify(
     raise typer.Exit(UNCONFIRMED if found.pending else faults.OK)
 
 
-def _check(ctx: typer.Context, path: Path | None, head: str) -> Verification:
+def _check(ctx: typer.Context, path: Path | None, head: str, certificates: Path | None) -> Verification:
     try:
-        folder = path or session_of(ctx).settings().data_dir / "evidence"
-        _must_exist(folder)
-        from monitor.bootstrap import verify_evidence
+        folder, pinned = path, certificates.read_bytes() if certificates else b""
+        from monitor.bootstrap import pinned_certificates, verify_evidence
 
-        with busy("Checking the evidence…"):
-            return verify_evidence(folder, head)
+        if folder is None:
+            settings = session_of(ctx).settings()
+            folder, pinned = settings.data_dir / "evidence", pinned or pinned_certificates(settings)
+        _must_exist(folder)
+        with counting("Checking the evidence") as advance:
+            return verify_evidence(folder, head, pinned=pinned, progress=advance)
+    except OSError as error:
+        faults.show(faults.Fault(what=f"{certificates} cannot be read.", why=(error.strerror or str(error),)))
     except EvidenceError as error:
         faults.show(faults.describe(error))
-        raise typer.Exit(CANNOT_RUN) from None
+    raise typer.Exit(CANNOT_RUN)
 
 
 def _must_exist(folder: Path) -> None:

@@ -39,7 +39,9 @@ def export(
     _check(out, force=force, chosen=sum((bool(mention), bool(subject), everything)))
 
     async def work(app: App) -> Exported:
-        return await app.export(out, mention_id=mention, subject_id=subject, actor=by or _login(), recipient=recipient)
+        return await app.evidence.export(
+            out, mention_id=mention, subject_id=subject, actor=by or _login(), recipient=recipient
+        )
 
     with busy("Gathering the evidence, and checking it on the way…"):
         done = with_app(ctx, work)

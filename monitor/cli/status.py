@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.domain import SourceHealth
     from monitor.jobs.hunt import Progress
+    from monitor.jobs.stamp import StampState
 
 _MOST_COUNTED = 10_000
 _SILENT_AFTER = timedelta(hours=2)
@@ -132,7 +133,11 @@ def _outbox(app: App) -> dict[str, int]:
 
 def _evidence(app: App) -> dict[str, object]:
     kept = {event.capture_id for event in app.vault.custody() if event.event in ("capture", "recovered")}
-    return {"captures": len(kept - {""}), "chain_head": app.vault.chain_head()}
+    return {
+        "captures": len(kept - {""}),
+        "chain_head": app.vault.chain_head(),
+        "time_stamps": app.evidence.stamps(),
+    }
 
 
 def _disk(app: App) -> dict[str, int]:
@@ -168,6 +173,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("To be told", f"{outbox['pending']} waiting{given_up}"),
             ("Channels", ", ".join(seen["channels"]) or "none: nobody is told anything"),
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
+            ("Time stamps", _stamps(seen["evidence"]["time_stamps"])),
             ("Chain head", seen["evidence"]["chain_head"]),
             ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}"),
         ]
@@ -182,6 +188,13 @@ def _hunt(progress: Progress | None) -> str:
 
 def _unasked(subjects: list[str]) -> str:
     return f"{', '.join(subjects)}: it is not said who asks for it" if subjects else ""
+
+
+def _stamps(state: StampState) -> str:
+    if not state.is_configured:
+        return "no authority is configured"
+    why = f"; no authority answered as it should: {state.last_error}" if state.failures else ""
+    return f"{state.waiting} captures wait for one{why}"
 
 
 def _one_sentence(seen: dict[str, Any]) -> str:

@@ -10,6 +10,8 @@ from monitor.evidence.chromium import find_chromium, missing_browser
 from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.export import FileExporter, check_export, is_export
 from monitor.evidence.plain import PlainCapturer
+from monitor.evidence.timestamps import Authorities
+from monitor.evidence.tokens import read_pinned
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import verify_path
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from monitor.evidence.capture import BrowserCapturer
 
 __all__ = [
+    "Authorities",
     "BrowserCapturer",
     "BrowserProxy",
     "EvidenceFiles",
@@ -29,6 +32,7 @@ __all__ = [
     "find_chromium",
     "is_export",
     "missing_browser",
+    "read_pinned",
     "verify_path",
 ]
 

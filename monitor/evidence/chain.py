@@ -61,7 +61,8 @@ class Record:
 class Chain:
     """Gather what a log says, line by line.
 
-    `intents` and `sealed` map a capture's id to the hash of its manifest; `deleted` has a tombstone; `problems` name
+    `intents` and `sealed` map a capture's id to the hash of its manifest; `deleted` has a tombstone; `stamps`
+    are captures with what was recorded of a token; `problems` name
     each break, `head` is the last record's hash. `witness` is a hash kept elsewhere and `is_witnessed` says whether a
     record has it. `unreadable` is the hash of a line just read that is no record.
     """
@@ -72,6 +73,7 @@ class Chain:
     sealed: dict[str, str] = field(default_factory=dict)
     aborted: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
+    stamps: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     unreadable: str = ""
     lines: int = 0
@@ -128,6 +130,8 @@ class Chain:
             self.aborted.add(capture)
         elif record.event == "delete":
             self.deleted.add(capture)
+        elif record.event == "timestamp":
+            self.stamps.append((capture, record.detail))
 
 
 def is_record(line: bytes) -> bool:

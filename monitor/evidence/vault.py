@@ -27,11 +27,12 @@ from monitor.evidence.disk import (
     write_new,
 )
 from monitor.evidence.staging import FileStaging, open_staging
+from monitor.evidence.stamps import write_token
 from monitor.evidence.verify import CAPTURES, LOG, STAGING, Progress, check_store, whole_capture
-from monitor.ports import Clock, Staging, Verification
+from monitor.ports import Clock, Staging, Token, Verification
 
 RESERVE_BYTES = 200 * 1024 * 1024
-_OWN_EVENTS = frozenset({"intent", "capture", "aborted", "recovered"})
+_OWN_EVENTS = frozenset({"intent", "capture", "aborted", "recovered", "timestamp", "export"})
 _EVENT = re.compile(r"[a-z][a-z_]{0,31}")
 
 
@@ -138,6 +139,17 @@ class FileVault:
         except EvidenceError as fault:
             return replace(result, pending=(*result.pending, f"this check could not be recorded: {fault}"))
         return result
+
+    def unstamped(self) -> tuple[str, ...]:
+        """Give the captures about which no authority outside has signed a time, oldest first."""
+        chain = self._log.chain()
+        stamped = {capture_id for capture_id, _ in chain.stamps}
+        return tuple(name for name in chain.sealed if name not in stamped and name not in chain.deleted)
+
+    def keep_token(self, capture_id: str, token: Token) -> None:
+        """Keep a token about a capture's manifest and record it: files first, so that no record is without them."""
+        manifest_sha256 = sha256_hex(self._manifest(capture_id))
+        self._append("timestamp", capture_id, manifest_sha256, write_token(self._root, capture_id, token))
 
     def read(self, capture_id: str, path: str) -> bytes:
         """Give one kept file after checking its hash; FixityError when it is not what was stored or never was."""

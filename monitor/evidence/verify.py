@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
 from monitor.evidence.custody import read_chain
 from monitor.evidence.disk import hash_file, is_locked, read_file
+from monitor.evidence.stamps import STAMPS, StampReport, check_stamps, unrecorded
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
 
@@ -32,9 +34,16 @@ class _Tally:
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    stamped: int = 0
 
     def fault(self, problem: str, *, capture_id: str = "", path: str = "") -> None:
         self.findings.append(Finding(capture_id=_shown(capture_id), path=_shown(path), problem=problem))
+
+    def add(self, found: StampReport) -> None:
+        for path, problem in found.faults:
+            self.fault(problem, path=path)
+        self.pending += found.remarks
+        self.files += found.files
 
     def result(self, head: str) -> Verification:
         return Verification(
@@ -43,19 +52,21 @@ class _Tally:
             findings=tuple(self.findings),
             pending=tuple(self.pending),
             chain_head=head,
+            stamped=self.stamped,
         )
 
 
-def verify_path(path: Path, *, head: str = "", progress: Progress | None = None) -> Verification:
+def verify_path(path: Path, *, head: str = "", pinned: bytes = b"", progress: Progress | None = None) -> Verification:
     """Check a store's folder, or one capture's folder, without any database.
 
     `head` is a custody record's hash from an old message: when the log no longer holds it, its end was cut or
-    rewritten. A capture's folder is checked against the custody log two folders up, if there is one; else only
+    rewritten. `pinned` are certificates (PEM) of time stamp authorities, from outside.
+    A capture's folder is checked against the custody log two folders up, if there is one; else only
     against its own manifest, and `pending` says so. EvidenceError when there is nothing to check at `path`, or when
     `head` is no hash. Changes nothing.
     """
     if (path / LOG).is_file() or (path / CAPTURES).is_dir():
-        return check_store(path, head=head, progress=progress)
+        return check_store(path, head=head, pinned=pinned, progress=progress)
     if not path.is_dir() or not (manifest.is_capture_id(path.resolve().name) or (path / manifest.NAME).is_file()):
         raise EvidenceError(
             "There is no evidence here to check.",
@@ -64,11 +75,13 @@ def verify_path(path: Path, *, head: str = "", progress: Progress | None = None)
         )
     root = path.resolve().parent.parent
     if path.resolve().parent.name == CAPTURES and (root / LOG).is_file():
-        return check_store(root, head=head, only=path.resolve().name, progress=progress)
+        return check_store(root, head=head, only=path.resolve().name, pinned=pinned, progress=progress)
     return _check_alone(path, head=head)
 
 
-def check_store(root: Path, *, head: str = "", only: str = "", progress: Progress | None = None) -> Verification:
+def check_store(
+    root: Path, *, head: str = "", only: str = "", pinned: bytes = b"", progress: Progress | None = None
+) -> Verification:
     """Check the whole log and every capture, or only one of them; EvidenceError when `only` is not known at all."""
     _require_head(head)
     tally = _Tally()
@@ -84,7 +97,9 @@ def check_store(root: Path, *, head: str = "", only: str = "", progress: Progres
         if progress is not None:
             progress(done, len(known))
     _check_unrecorded(root, [name for name in listed if name not in known], tally)
+    _check_stamps(root, chain, known, tally, pinned)
     if not only:
+        tally.add(unrecorded(root, chain.stamps))
         _check_intents(root, chain, tally)
     return tally.result(chain.head)
 
@@ -121,7 +136,7 @@ def _has_entries(folder: Path) -> bool:
 def _listed(root: Path, tally: _Tally) -> Iterator[str]:
     """Name what lies in the store's folder for captures, and report what has no place beside it."""
     for entry in sorted(root.iterdir()) if root.is_dir() else ():
-        if entry.name not in (CAPTURES, STAGING, LOG) or (entry.name != LOG and not _is_folder(entry)):
+        if entry.name not in (CAPTURES, STAGING, STAMPS, LOG) or (entry.name != LOG and not _is_folder(entry)):
             tally.fault("stray: it does not belong into the store", path=entry.name)
     if _is_folder(root / CAPTURES):
         yield from sorted(entry.name for entry in (root / CAPTURES).iterdir())
@@ -155,6 +170,22 @@ def _check_intents(root: Path, chain: Chain, tally: _Tally) -> None:
     for name in lost:
         if name not in again.sealed and name not in again.aborted:
             tally.fault("missing: it was about to be sealed, and nothing of it is left", capture_id=name)
+
+
+def _check_stamps(root: Path, chain: Chain, known: list[str], tally: _Tally, pinned: bytes) -> None:
+    """Check the tokens of these captures, and say how many captures wait for one where others have one."""
+    if not chain.stamps:
+        return
+    manifests = {}
+    for name in known:
+        with contextlib.suppress(OSError):
+            manifests[name] = read_file(root / CAPTURES / name / manifest.NAME)
+    found = check_stamps(lambda path: read_file(root / path), chain.stamps, manifests, pinned=pinned)
+    tally.add(found)
+    tally.stamped = len(found.good)
+    waiting = len(manifests) - len({name for name, _ in chain.stamps if name in manifests})
+    if waiting:
+        tally.pending.append(f"{waiting} of {len(known)} captures wait for a time stamp of an outside authority")
 
 
 def _is_anywhere(root: Path, name: str) -> bool:

@@ -15,6 +15,8 @@ from monitor.ports.evidence import (
     ExportOrder,
     Finding,
     Staging,
+    Timestamper,
+    Token,
     Vault,
     Verification,
 )
@@ -54,6 +56,8 @@ __all__ = [
     "Staging",
     "Store",
     "SubjectStore",
+    "Timestamper",
+    "Token",
     "Vault",
     "Verification",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -41,13 +41,17 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verification:
-    """Sum up a check: what was looked at, every fault, and what could not be confirmed."""
+    """Sum up a check: what was looked at, every fault, and what could not be confirmed.
+
+    `stamped` counts the captures whose time an authority outside has signed.
+    """
 
     captures: int
     files: int
     findings: tuple[Finding, ...]
     pending: tuple[str, ...]
     chain_head: str
+    stamped: int = 0
 
     @property
     def is_intact(self) -> bool:
@@ -91,6 +95,14 @@ class Vault(Protocol):
 
     def verify(self, capture_id: str = "") -> Verification:
         """Check every file, manifest and log record, of one capture or of all; never changes anything but the log."""
+        ...
+
+    def unstamped(self) -> tuple[str, ...]:
+        """Give the captures about which no authority outside has signed a time, oldest first."""
+        ...
+
+    def keep_token(self, capture_id: str, token: Token) -> None:
+        """Keep a token about a capture's manifest, and record it in the custody log with its hash."""
         ...
 
     def read(self, capture_id: str, path: str) -> bytes:
@@ -160,5 +172,35 @@ class Exporter(Protocol):
 
         Every file's hash is computed anew; FixityError when one is not what was stored. EvidenceError when there is
         nothing to export or the file cannot be written. `out` is replaced only by a finished export.
+        """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """Hold what an authority outside signed: that it saw a message at a time.
+
+    `body` is its whole answer, `certificates` the pinned ones (PEM) that it was checked with, `facts` what stands in
+    the custody log: authority, time, serial, policy, kind, and which software checked it.
+    """
+
+    body: bytes = field(repr=False)
+    certificates: bytes = field(repr=False)
+    facts: Mapping[str, str]
+
+
+class Timestamper(Protocol):
+    """Have an authority outside sign that something existed now."""
+
+    @property
+    def is_configured(self) -> bool:
+        """Tell whether there is any authority to ask."""
+        ...
+
+    async def stamp(self, message: bytes) -> Token:
+        """Ask for a token about these bytes; only their hash leaves this machine.
+
+        Authorities are asked in their order until one gives a token that the pinned certificates vouch for.
+        TimestampFailed says why none did; asking again later may help.
         """
         ...

@@ -175,6 +175,14 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     matching = settings.matching
     if matching.model:
         matching = matching.model_copy(update={"model": base / matching.model})
+    stamps = settings.timestamps
+    if stamps.certificates:
+        stamps = stamps.model_copy(update={"certificates": base / stamps.certificates})
     return settings.model_copy(
-        update={"matching": matching, "data_dir": base / settings.data_dir, "watchlist": watchlist}
+        update={
+            "matching": matching,
+            "data_dir": base / settings.data_dir,
+            "watchlist": watchlist,
+            "timestamps": stamps,
+        }
     )

@@ -164,6 +164,31 @@ class CaptureSettings(Section):
         return value
 
 
+class TimestampSettings(Section):
+    """Say who outside signs at what time evidence existed; only its hash is sent."""
+
+    authorities: tuple[str, ...] = Field(
+        (), description="Addresses of time stamp authorities (RFC 3161), asked in this order until one answers."
+    )
+    certificates: Path | None = Field(
+        None, description="A PEM file with their root and intermediate certificates, from their own sites."
+    )
+
+    @validates("authorities")
+    @classmethod
+    def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if not re.fullmatch(r"https?://[^\s/]+\S*", entry):
+                raise ValueError(f"expected an address that starts with http:// or https://, not {entry!r}")
+        return value
+
+    @validates_model(mode="after")
+    def _with_certificates(self) -> TimestampSettings:
+        if self.authorities and self.certificates is None:
+            raise ValueError("`certificates` is missing: without them a forged time stamp would be believed")
+        return self
+
+
 class WebSettings(Section):
     """Say where the health page (and later the review page) listens."""
 
@@ -223,6 +248,7 @@ class Settings(BaseSettings):
     heartbeat: HeartbeatSettings = Field(default_factory=HeartbeatSettings)
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
+    timestamps: TimestampSettings = Field(default_factory=TimestampSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     matching: MatchingSettings = Field(default_factory=MatchingSettings)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from monitor.errors import EvidenceError
+from monitor.evidence import manifest
 from monitor.evidence.canonical import is_sha256
+from monitor.evidence.chain import Chain
 from monitor.evidence.export.bag import PAYLOAD, holds_only_files
-from monitor.evidence.export.verify import UNREADABLE, check
+from monitor.evidence.export.verify import UNREADABLE, Export, check
 from monitor.evidence.manifest import is_capture_id
-from monitor.evidence.verify import CAPTURES
+from monitor.evidence.stamps import StampReport, check_stamps
+from monitor.evidence.verify import CAPTURES, LOG
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
 
@@ -22,8 +27,11 @@ def is_export(path: Path) -> bool:
     return (path.is_dir() and (path / "bagit.txt").is_file()) or (path.is_file() and zipfile.is_zipfile(path))
 
 
-def check_export(path: Path, *, head: str = "") -> Verification:
-    """Check every file, list, manifest and record of an export; EvidenceError when `head` is no hash."""
+def check_export(path: Path, *, head: str = "", pinned: bytes = b"") -> Verification:
+    """Check every file, list, manifest, record and token of an export; EvidenceError when `head` is no hash.
+
+    `pinned` are certificates (PEM) of time stamp authorities, from outside.
+    """
     if head and not is_sha256(head):
         raise EvidenceError(
             "This is no chain head.",
@@ -36,15 +44,44 @@ def check_export(path: Path, *, head: str = "") -> Verification:
         findings.append(
             Finding(capture_id="", path=path.name, problem="altered: there is more in the ZIP than its files")
         )
-    captures = {finding.capture_id for finding in findings}
-    remarks = [f"{pending} captures have no time stamp of an outside authority"] if pending else []
+    stamps = _check_tokens(path, pinned)
+    findings += [Finding(capture_id="", path=PAYLOAD + name, problem=problem) for name, problem in stamps.faults]
+    remarks = [f"{pending} captures wait for a time stamp of an outside authority"] if pending else []
     return Verification(
-        captures=_count(path) or len(captures - {""}),
+        captures=_count(path),
         files=files,
         findings=tuple(findings),
-        pending=tuple(remarks),
+        pending=(*remarks, *stamps.remarks),
         chain_head=chain_head,
+        stamped=len(stamps.good),
     )
+
+
+def _check_tokens(path: Path, pinned: bytes) -> StampReport:
+    """Check who signed the tokens; what cannot be read was named before."""
+    try:
+        read = partial(_read, Export(path, should_hash=False))
+        chain = Chain()
+        for line in read(LOG).split(b"\n")[:-1]:
+            chain.feed(line)
+        manifests = {name: read(f"{CAPTURES}/{name}/{manifest.NAME}") for name, _ in chain.stamps if _has(read, name)}
+        return check_stamps(read, chain.stamps, manifests, pinned=pinned)
+    except UNREADABLE:
+        return StampReport()
+
+
+def _has(read: Callable[[str], bytes], name: str) -> bool:
+    try:
+        return bool(read(f"{CAPTURES}/{name}/{manifest.NAME}"))
+    except UNREADABLE:
+        return False
+
+
+def _read(export: Export, name: str) -> bytes:
+    if PAYLOAD + name not in export.openers:
+        raise FileNotFoundError(name)
+    with export.openers[PAYLOAD + name]() as file:
+        return file.read()
 
 
 def _finding(name: str, problem: str) -> Finding:

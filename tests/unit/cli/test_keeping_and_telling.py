@@ -87,7 +87,7 @@ class TestExport:
     def test_what_is_kept_is_handed_over_and_can_be_checked(self, full, what):
         done = full.json("evidence", "export", *what, "--out", str(full.folder / "out.zip"), "--by", "FIRST LAST")
         assert done["captures"] == 1
-        checked = run("evidence", "verify", done["path"], "--head", done["chain_head"], "--json", code=2)
+        checked = run("evidence", "verify", done["path"], "--head", done["chain_head"], "--json")
         assert json.loads(checked.stdout)["findings"] == []
         event = json.loads((full.folder / "data/evidence/custody.jsonl").read_text().splitlines()[-1])
         assert (event["event"], event["actor"], event["hash"]) == ("export", "FIRST LAST", done["chain_head"])
@@ -179,3 +179,24 @@ class TestDigest:
         assert len(full.site.posted) == before + 1
         full.site.put("/hook", b"", status=500)
         assert full.json("digest", "send", code=1) == {"sent": 0, "waiting": 1}
+
+
+class TestTimeStamps:
+    def test_without_an_authority_it_is_said_and_nothing_else(self, full):
+        assert full.json("status")["evidence"]["time_stamps"]["is_configured"] is False
+        (check,) = (one for one in full.json("doctor") if one["check"] == "time stamps")
+        assert check["outcome"] == "warn"
+
+    def test_an_authority_without_certificates_is_refused(self, full):
+        full.write("goodname.toml", full.config.read_text() + '[timestamps]\nauthorities = ["http://127.0.0.1:1/"]\n')
+        assert "`certificates` is missing" in full.run("config", "check", code=2).stderr
+
+    def test_certificates_that_are_none_are_named(self, full):
+        full.write("none.pem", "x")
+        stamps = '[timestamps]\nauthorities = ["http://127.0.0.1:1/"]\ncertificates = "none.pem"\n'
+        full.write("goodname.toml", full.config.read_text() + stamps)
+        assert "`timestamps.certificates`" in full.run("config", "check", code=2).stderr
+        assert "none.pem" in full.run("evidence", "verify", code=2).stderr
+        assert run("evidence", "verify", "data/evidence", "--certificates", "absent", code=3).stderr.startswith(
+            "What: "
+        )

@@ -1,0 +1,79 @@
+"""What is done with evidence once it is kept: time stamps, exports."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from monitor.backup import check_recipient, seal_file
+from monitor.errors import ConfigError
+from monitor.evidence import Authorities, FileExporter, FileVault, read_pinned
+from monitor.http import HttpClient
+from monitor.jobs import export, stamp
+from monitor.jobs.stamp import StampState
+from monitor.ports import Clock, Exported, Exporter, Store, Timestamper
+from monitor.settings import Settings
+
+STAMPS = "time-stamps"
+"""The name under which authorities are asked, for errors and rates."""
+
+
+class EvidenceDesk:
+    """Work on the evidence of one opened installation."""
+
+    def __init__(self, settings: Settings, store: Store, vault: FileVault, client: HttpClient, clock: Clock) -> None:
+        self._store = store
+        self._vault = vault
+        self._clock = clock
+        self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
+        self.timestamper: Timestamper = build_timestamper(settings, client, clock)
+
+    async def stamp(self, *, force: bool = False) -> int:
+        """Have the next captures stamped by an authority outside; gives how many were."""
+        return await stamp.run(self._store, self._vault, self.timestamper, self._clock, force=force)
+
+    def stamps(self) -> StampState:
+        """Say how time stamps stand."""
+        return stamp.state(self._store, self._vault, self.timestamper)
+
+    async def export(
+        self, out: Path, *, mention_id: int = 0, subject_id: str = "", actor: str, recipient: str = ""
+    ) -> Exported:
+        """Write what is kept of a mention, of a subject, or of everything, to a ZIP that anybody can check."""
+
+        def work() -> Exported:
+            if recipient:
+                check_recipient(recipient)
+            if mention_id:
+                order = export.of_mention(self._store, mention_id, actor=actor)
+            elif subject_id:
+                order = export.of_subject(self._store, subject_id, actor=actor)
+            else:
+                order = export.of_all(self._store, self._vault, actor=actor)
+            return self.exporter.export(order, out, recipient=recipient)
+
+        return await asyncio.to_thread(work)
+
+
+def build_timestamper(settings: Settings, client: HttpClient, clock: Clock) -> Timestamper:
+    """Make the one that asks time stamp authorities; ConfigError when the certificates cannot be used."""
+    wanted = settings.timestamps
+    http = client.for_source(STAMPS, obey_robots=False)
+    return Authorities(wanted.authorities, pinned_certificates(settings), http=http, clock=clock)
+
+
+def pinned_certificates(settings: Settings) -> bytes:
+    """Read the pinned certificates, if some are named; ConfigError when they cannot be used."""
+    path = settings.timestamps.certificates
+    if path is None:
+        return b""
+    try:
+        body = path.read_bytes()
+        read_pinned(body)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigError(
+            "The certificates of the time stamp authorities cannot be used.",
+            faults=(f"`timestamps.certificates`: {path}: {why}",),
+        ) from None
+    return body
