@@ -34,7 +34,14 @@ from monitor.contract import (
     walk_listings,
 )
 from monitor.domain import Gone, HealthState, Item
-from monitor.errors import AccessForbidden, AuthenticationFailed, ConnectorError, MonitorError, SourceChanged
+from monitor.errors import (
+    AccessForbidden,
+    AuthenticationFailed,
+    ConnectorError,
+    FetchError,
+    MonitorError,
+    SourceChanged,
+)
 from monitor.text import is_web_url
 
 if TYPE_CHECKING:
@@ -42,7 +49,6 @@ if TYPE_CHECKING:
 
 _PER_PAGE = 100
 _LONGEST_QUERY = 500
-_SECONDS = 30.0
 
 
 class RedditSettings(BaseModel):
@@ -205,9 +211,7 @@ class RedditConnector:
             import praw  # noqa: PLC0415 - optional, and slow to load
         except ImportError:
             raise missing_library(self.spec.name, "reddit") from None
-        session = LibrarySession(
-            connector=self.spec.name, now=ctx.now, seconds=_SECONDS, base_url=settings.base_url.rstrip("/")
-        )
+        session = LibrarySession(ctx, connector=self.spec.name, base_url=settings.base_url.rstrip("/"))
         # Everything is given here, so that neither a praw.ini nor the environment has a say.
         reddit = praw.Reddit(
             client_id=settings.client_id.get_secret_value(),
@@ -226,7 +230,7 @@ class RedditConnector:
         return session, reddit
 
     def _fetch(self, session: LibrarySession, reddit: praw.Reddit, path: str, params: dict[str, str | int]) -> _Answer:
-        """Fetch one page of a listing; runs in a thread. Raises ConnectorError and nothing else."""
+        """Fetch one page of a listing; runs in a thread. Raises ConnectorError or FetchError and nothing else."""
         import prawcore  # noqa: PLC0415 - comes with praw
         from praw.exceptions import PRAWException  # noqa: PLC0415 - optional
         from praw.models import Listing  # noqa: PLC0415 - the same
@@ -235,7 +239,9 @@ class RedditConnector:
             listing = reddit.get(path, params=params)
         except prawcore.RequestException as error:
             inner = error.original_exception
-            raise inner if isinstance(inner, ConnectorError) else self._odd("The connection failed.") from None
+            raise (
+                inner if isinstance(inner, (ConnectorError, FetchError)) else self._odd("The connection failed.")
+            ) from None
         except prawcore.OAuthException:
             raise AuthenticationFailed("Reddit refused the credentials.", connector=self.spec.name) from None
         except (prawcore.PrawcoreException, PRAWException) as error:

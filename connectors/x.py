@@ -37,7 +37,7 @@ from monitor.contract import (
     walk_listings,
 )
 from monitor.domain import HealthState
-from monitor.errors import AuthenticationFailed, ConnectorError, MonitorError, SourceChanged
+from monitor.errors import AuthenticationFailed, ConnectorError, FetchError, MonitorError, SourceChanged
 from monitor.text import is_web_url
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 _LONGEST_QUERY = 512
 _RESTRICTION = " -is:retweet"
 _FEWEST, _MOST = 10, 100
-_SECONDS = 30.0
 
 
 class XSettings(BaseModel):
@@ -142,7 +141,10 @@ class XConnector:
         session = None
         try:
             session, client = self._open(ctx)
-            await asyncio.to_thread(self._fetch, session, client.get_recent_tweets_count, {"query": "example"})
+            counting = {"query": "example"}
+            answer = await asyncio.to_thread(self._fetch, session, client.get_recent_tweets_count, counting)
+            if "total_tweet_count" not in object_of(answer.record, "meta"):
+                raise SourceChanged("X's answer is not understood.", connector=self.spec.name, why="It counts nothing.")
         except MonitorError as error:
             return health_of(error)
         finally:
@@ -184,7 +186,7 @@ class XConnector:
         await purse.take(most)
         try:
             return await asyncio.to_thread(self._fetch, desk.session, ask, given)
-        except ConnectorError:
+        except (ConnectorError, FetchError):
             if not desk.session.was_delivered:
                 await purse.give_back(most)
             raise
@@ -249,9 +251,7 @@ class XConnector:
             import tweepy  # noqa: PLC0415 - optional, and slow to load
         except ImportError:
             raise missing_library(self.spec.name, "x") from None
-        session = LibrarySession(
-            connector=self.spec.name, now=ctx.now, seconds=_SECONDS, base_url=self._settings.base_url.rstrip("/")
-        )
+        session = LibrarySession(ctx, connector=self.spec.name, base_url=self._settings.base_url.rstrip("/"))
         logging.getLogger("tweepy").setLevel(logging.WARNING)  # at DEBUG it writes the token into the log
         client = tweepy.Client(token, return_type=requests.Response, wait_on_rate_limit=False)
         client.session.close()
@@ -259,13 +259,13 @@ class XConnector:
         return session, client
 
     def _fetch(self, session: LibrarySession, ask: object, given: dict[str, object]) -> _Answer:
-        """Ask once, in a thread. Raises ConnectorError and nothing else."""
+        """Ask once, in a thread. Raises ConnectorError or FetchError and nothing else."""
         import tweepy  # noqa: PLC0415 - optional
 
         assert callable(ask)
         try:
             ask(**given)
-        except ConnectorError:
+        except (ConnectorError, FetchError):
             raise
         except (tweepy.TweepyException, ValueError, TypeError, KeyError, AttributeError) as error:
             raise SourceChanged(

@@ -142,7 +142,8 @@ class YouTubeConnector:
         """Ask for one category's name, which costs one unit of ten thousand."""
         try:
             self._require_key()
-            await self._ask(ctx, "videoCategories", {"part": "snippet", "id": "1"})
+            asked = await self._ask(ctx, "videoCategories", {"part": "snippet", "id": "1"})
+            required_list(asked[1] if asked else {}, "items", connector=self.spec.name)
         except MonitorError as error:
             return health_of(error)
         return Health(state=HealthState.OK, what="YouTube accepts the key.")

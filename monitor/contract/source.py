@@ -162,8 +162,9 @@ class Http(Protocol):
         `etag` and `last_modified` are the validators of an earlier answer, as its headers gave them; keep them in the
         cursor, so that they are saved together with the items they stand for. Statuses outside `ok` (304 is
         accepted when a validator was sent) raise: RateLimited (429, 503 with Retry-After), SourceUnavailable
-        (5xx, network faults, time-outs), AuthenticationFailed (401), AccessForbidden (403, 451), SourceChanged
-        (404, 410 and other 4xx), AddressForbidden, TooLarge, RobotsDisallowed. Nothing else leaves it.
+        (5xx, network faults, time-outs), AuthenticationFailed (401), AccessForbidden (402, 403, 451), SourceChanged
+        (404, 410 and other 4xx), AddressForbidden, TooLarge, RobotsDisallowed. Nothing else leaves it. Redirects are
+        followed, except those whose status is in `ok`.
         """
         ...
 
@@ -180,6 +181,17 @@ class Http(Protocol):
         For the calls of an interface that want it, a sign-in for example. A redirect is never followed: what is
         sent may be a secret. It raises SourceChanged, and the rest what `get` does; robots.txt is not asked.
         """
+        ...
+
+    async def post_form(
+        self,
+        url: str,
+        *,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Send the fields of a form and give the answer, as `post_json` does."""
         ...
 
 

@@ -32,7 +32,7 @@ def error_for(status: int, headers: Mapping[str, str], *, host: str, source: str
 def _meaning(status: int) -> tuple[type[ConnectorError], str, str]:
     if status == 401:
         return AuthenticationFailed, "{host} refused the credentials.", "Check this source's credentials."
-    if status in (403, 451):
+    if status in (402, 403, 451):
         return AccessForbidden, "{host} does not allow this address to be read.", "Open the address in a browser."
     if status in (404, 410):
         return SourceChanged, "The address does not exist on {host}.", "Check the address in a browser."

@@ -7,6 +7,7 @@ import json as jsons
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 import aiohttp
 from multidict import CIMultiDictProxy
@@ -105,7 +106,7 @@ class HttpClient:
         budget = Budget(request.limits.deadline)
         while True:
             answer = await self._hop(target, headers, request, budget)
-            following = redirect_target(answer, target)
+            following = None if answer.status in request.ok else redirect_target(answer, target)
             if following is None:
                 return replace(answer, redirects=tuple(passed))
             if request.body is not None:
@@ -141,6 +142,7 @@ class HttpClient:
 
     async def _hop(self, url: URL, headers: Mapping[str, str], request: _Request, budget: Budget) -> Response:
         self.guard.check_port(url.raw_host or "", url.port or 0)
+        self.guard.check_literal(url.raw_host or "", url.port or 0)
         key = site_key(url)
         if request.obey_robots:
             rules = await self._robots.check(str(url))
@@ -306,6 +308,19 @@ class SourceHttp:
         """Send a JSON object; see contract.Http for what it raises."""
         sent = {"Accept": "application/json", **(headers or {}), "Content-Type": "application/json"}
         return await self.post(url, body=jsons.dumps(json).encode(), headers=sent, ok=ok)
+
+    async def post_form(
+        self,
+        url: str,
+        *,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Send the fields of a form; see contract.Http for what it raises."""
+        media_type = "application/x-www-form-urlencoded"
+        sent = {"Accept": "application/json", **(headers or {}), "Content-Type": media_type}
+        return await self.post(url, body=urlencode(form).encode(), headers=sent, ok=ok)
 
     async def post(
         self, url: str, *, body: bytes, headers: Mapping[str, str], ok: frozenset[int] = frozenset({200})

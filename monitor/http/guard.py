@@ -109,6 +109,16 @@ class AddressGuard:
                 f"{host_key(host, port)} is not contacted.", why="Only ports 80 and 443 are used on public hosts."
             )
 
+    def check_literal(self, host: str, port: int) -> None:
+        """Refuse an address that is written out and not allowed, before anybody waits for a turn at it."""
+        name = _host_text(host)
+        try:
+            ip_address(name)
+        except ValueError:
+            return
+        if is_forbidden(name) and not self.is_listed(host, port):
+            raise AddressForbidden(f"{host_key(host, port)} is not contacted.", why="It is not a public address.")
+
     async def check_host(self, host: str, port: int) -> tuple[str, ...]:
         """Give the addresses that may be contacted for a host, in the resolver's order.
 

@@ -93,9 +93,25 @@ class FakeHttp:
         headers: Mapping[str, str] | None = None,
         ok: frozenset[int] = frozenset({200}),
     ) -> Response:
-        """Give the next answer of the address's script; it serves both ways of asking."""
+        """Give the next answer of the address's script; it serves every way of asking."""
+        return self._posted(url, json, headers, ok)
+
+    async def post_form(
+        self,
+        url: str,
+        *,
+        form: Mapping[str, str],
+        headers: Mapping[str, str] | None = None,
+        ok: frozenset[int] = frozenset({200}),
+    ) -> Response:
+        """Give the next answer of the address's script; what was sent stands in `Asked.json`, too."""
+        return self._posted(url, form, headers, ok)
+
+    def _posted(
+        self, url: str, sent: Mapping[str, object], headers: Mapping[str, str] | None, ok: frozenset[int]
+    ) -> Response:
         full = _same(url)
-        self.asked.append(Asked(url=full, json=dict(json), headers=dict(headers or {})))
+        self.asked.append(Asked(url=full, json=dict(sent), headers=dict(headers or {})))
         given = self._next(full)
         if given.status not in ok:
             raise error_for(given.status, given.headers, host=urlsplit(full).netloc, source="", now=self._now)

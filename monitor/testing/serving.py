@@ -23,9 +23,10 @@ Script = Callable[[Received], bytes | AsyncIterator[bytes] | Awaitable[bytes]]
 
 
 def reply(body: bytes | str = b"", *, status: int = 200, headers: Mapping[str, str] | None = None) -> bytes:
-    """Write a whole, honest answer; `headers` may replace Content-Type and Content-Length."""
+    """Write a whole, honest answer that says that the connection ends; `headers` may replace what it says of itself."""
     raw = body.encode() if isinstance(body, str) else body
-    lines = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(raw)), **(headers or {})}
+    usual = {"Content-Type": "text/html; charset=utf-8", "Content-Length": str(len(raw)), "Connection": "close"}
+    lines = {**usual, **(headers or {})}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"HTTP/1.1 {status} Answer\r\n{head}\r\n".encode("latin-1") + raw
 

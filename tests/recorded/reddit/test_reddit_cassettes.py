@@ -14,7 +14,8 @@ from connectors.reddit import RedditConnector, RedditSettings
 from monitor.contract import Page, Query
 from monitor.domain import Gone, Item
 from monitor.errors import AccessForbidden, AuthenticationFailed, SourceChanged
-from monitor.testing import FakeHttp, LoopbackServer, Received, collect, context, reply
+from monitor.testing import Received, collect, reply
+from tests.unit.connectors.guarded_server import GuardedServer
 
 # Which of the connector's listings each recorded listing is given to, and how many posts and comments it holds.
 LISTINGS = {
@@ -67,7 +68,7 @@ async def _read(recorded: dict[str, Any], kind: str) -> list[Page]:
         assert parse_qs(urlsplit(received.target).query)["raw_json"] == ["1"]
         return served.pop() if served else empty
 
-    async with LoopbackServer(script) as server:
+    async with GuardedServer(script) as server:
         settings = {
             "client_id": "c",
             "client_secret": "s",
@@ -78,7 +79,7 @@ async def _read(recorded: dict[str, Any], kind: str) -> list[Page]:
             "comments": kind == "comments",
         }
         connector = RedditConnector(RedditSettings.model_validate(settings))
-        return list(await collect(connector, context(FakeHttp()), query=Query(terms=("praw",))))
+        return list(await collect(connector, server.context(), query=Query(terms=("praw",))))
 
 
 @pytest.mark.parametrize("name", LISTINGS)

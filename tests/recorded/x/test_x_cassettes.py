@@ -12,7 +12,8 @@ import yaml
 
 from connectors.x import XConnector, XSettings
 from monitor.contract import MemoryLedger, Page, Query, account_of
-from monitor.testing import NOW, FakeHttp, LoopbackServer, Received, collect, context, reply
+from monitor.testing import NOW, Received, collect, reply
+from tests.unit.connectors.guarded_server import GuardedServer
 
 LISTS = ["search_recent_tweets", "search_all_tweets", "get_home_timeline", "get_users_mentions", "get_quote_tweets"]
 
@@ -36,10 +37,10 @@ async def _read(body: bytes, ledger: MemoryLedger) -> list[Page]:
         given = served.pop() if served else b'{"meta": {"result_count": 0}}'
         return reply(given, headers={"Content-Type": "application/json; charset=utf-8", "Connection": "close"})
 
-    async with LoopbackServer(script) as server:
+    async with GuardedServer(script) as server:
         settings = {"bearer_token": "t", "base_url": server.url("").rstrip("/")}
         connector = XConnector(XSettings.model_validate(settings))
-        return list(await collect(connector, context(FakeHttp(), ledger=ledger), query=Query(terms=("Tweepy",))))
+        return list(await collect(connector, server.context(ledger=ledger), query=Query(terms=("Tweepy",))))
 
 
 @pytest.mark.parametrize("name", LISTS)

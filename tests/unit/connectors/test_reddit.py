@@ -13,10 +13,11 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.reddit import RedditConnector, RedditSettings
-from monitor.contract import GapCursor, ListingsCursor, Page, Query
+from monitor.contract import Context, GapCursor, ListingsCursor, Page, Query
 from monitor.domain import Gone, HealthState, Item
 from monitor.errors import AccessForbidden, AuthenticationFailed, RateLimited, SourceChanged, SourceUnavailable
-from monitor.testing import NOW, FakeHttp, LoopbackServer, Received, collect, context, reply
+from monitor.testing import NOW, FakeHttp, Received, collect, context, reply
+from tests.unit.connectors.guarded_server import GuardedServer
 
 Answer = Callable[[str, dict[str, str]], bytes]
 NAMES = Query(terms=("FIRST LAST", "u/firstlast"))
@@ -80,7 +81,7 @@ class Reddit:
         self._answer = answer
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.agents: set[str] = set()
-        self.server = LoopbackServer(self._script)
+        self.server = GuardedServer(self._script)
 
     def _script(self, received: Received) -> bytes:
         parts = urlsplit(received.target)
@@ -103,7 +104,7 @@ class Reddit:
 async def read(answer: Answer, cursor: ListingsCursor | None = None, **settings: Any) -> tuple[list[Page], Reddit]:
     reddit = Reddit(answer)
     async with reddit.server:
-        pages = await collect(reddit.connector(**settings), context(FakeHttp()), cursor, NAMES)
+        pages = await collect(reddit.connector(**settings), reddit.server.context(), cursor, NAMES)
     return list(pages), reddit
 
 
@@ -158,7 +159,7 @@ async def test_listed_communities_are_searched_and_read() -> None:
 async def test_without_names_and_communities_nothing_is_asked() -> None:
     reddit = Reddit(lambda _, __: ok(listing()))
     async with reddit.server:
-        (page,) = await collect(reddit.connector(), context(FakeHttp()))
+        (page,) = await collect(reddit.connector(), reddit.server.context())
     assert (page.items, page.complete, reddit.asked) == ((), True, [])
 
 
@@ -223,8 +224,8 @@ async def test_search_reads_the_overlap_again() -> None:
     assert len(reddit.asked) == 2
 
 
-async def _gather(connector: RedditConnector, seen: list[Page]) -> None:
-    async for page in connector.poll(context(FakeHttp()), NAMES, ListingsCursor()):
+async def _gather(connector: RedditConnector, ctx: Context, seen: list[Page]) -> None:
+    async for page in connector.poll(ctx, NAMES, ListingsCursor()):
         seen.append(page)  # noqa: PERF401 - what came before an error counts
 
 
@@ -239,7 +240,7 @@ async def test_one_closed_community_does_not_hide_the_others() -> None:
     async with reddit.server:
         connector = reddit.connector(subreddits=["closed", "open"], search=False)
         with pytest.raises(AccessForbidden, match="r/closed/new, r/closed/comments"):
-            await _gather(connector, seen)
+            await _gather(connector, reddit.server.context(), seen)
     assert len(seen) == 2
 
 
@@ -267,7 +268,7 @@ async def test_what_can_go_wrong(given: bytes, error: type[Exception], state: He
         await read(lambda _, __: given)
     reddit = Reddit(lambda _, __: given)
     async with reddit.server:
-        health = await reddit.connector().check(context(FakeHttp()))
+        health = await reddit.connector().check(reddit.server.context())
     assert health.state is state
     assert len(reddit.asked) == 1, "retries are for the schedule to make"
 
@@ -283,32 +284,30 @@ async def test_when_nothing_is_left_the_next_request_is_not_made() -> None:
     reddit = Reddit(lambda _, __: ok(listing(post(2), after="t3_2"), **spent))
     async with reddit.server:
         with pytest.raises(RateLimited) as caught:
-            await collect(reddit.connector(), context(FakeHttp()), query=NAMES)
+            await collect(reddit.connector(), reddit.server.context(), query=NAMES)
     assert caught.value.retry_at == NOW + timedelta(seconds=300)
     assert len(reddit.asked) == 1
 
 
 async def test_refused_application() -> None:
-    server = LoopbackServer(lambda _: ok({"message": "Unauthorized", "error": 401}, status=401))
+    server = GuardedServer(lambda _: ok({"message": "Unauthorized", "error": 401}, status=401))
     async with server:
         connector = RedditConnector(
             RedditSettings.model_validate(
                 {"client_id": "c-1", "client_secret": "s-1", "base_url": server.url("").rstrip("/")}
             )
         )
-        health = await connector.check(context(FakeHttp()))
+        health = await connector.check(server.context())
     assert health.state is HealthState.AUTH
     assert "s-1" not in f"{health}"
 
 
 async def test_unreachable_server() -> None:
-    server = LoopbackServer(lambda _: b"")
-    async with server:
-        url = server.url("").rstrip("/")
-    connector = RedditConnector(
-        RedditSettings.model_validate({"client_id": "c", "client_secret": "s", "base_url": url})
-    )
-    assert (await connector.check(context(FakeHttp()))).state is HealthState.DEGRADED
+    async with GuardedServer(lambda _: b"") as server:
+        await server.stop()
+        given = {"client_id": "c", "client_secret": "s", "base_url": server.url("").rstrip("/")}
+        connector = RedditConnector(RedditSettings.model_validate(given))
+        assert (await connector.check(server.context())).state is HealthState.DEGRADED
 
 
 async def test_missing_credentials_and_library_are_states(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -333,7 +332,7 @@ async def test_one_thing_again() -> None:
     reddit = Reddit(answer)
     async with reddit.server:
         five, six, none = [
-            await reddit.connector().refetch(context(FakeHttp()), name) for name in ("t1_5", "t1_6", "t1_7")
+            await reddit.connector().refetch(reddit.server.context(), name) for name in ("t1_5", "t1_6", "t1_7")
         ]
     assert isinstance(five, Item)
     assert five.edited_at == NOW

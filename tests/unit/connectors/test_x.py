@@ -25,7 +25,8 @@ from monitor.errors import (
     SourceChanged,
     SourceUnavailable,
 )
-from monitor.testing import NOW, FakeHttp, LoopbackServer, Received, collect, context, reply
+from monitor.testing import NOW, FakeHttp, Received, collect, context, reply
+from tests.unit.connectors.guarded_server import GuardedServer
 
 NAMES = Query(terms=("FIRST LAST", "@firstlast"))
 WORDS = '"FIRST LAST" OR "@firstlast"'
@@ -57,7 +58,7 @@ class X:
         self.asked: list[dict[str, str]] = []
         self.users: list[str] = []
         self.ledger = MemoryLedger()
-        self.server = LoopbackServer(self._script)
+        self.server = GuardedServer(self._script)
 
     def _script(self, received: Received) -> bytes:
         parts = urlsplit(received.target)
@@ -78,7 +79,7 @@ class X:
     async def read(self, cursor: Any = None, query: Query = NAMES, **settings: Any) -> list[Page]:
         now = settings.pop("now", NOW)
         async with self.server:
-            ctx = context(FakeHttp(), now=now, ledger=self.ledger)
+            ctx = self.server.context(now=now, ledger=self.ledger)
             return list(await collect(self.connector(**settings), ctx, cursor, query))
 
     async def spent(self, now: datetime = NOW) -> int:
@@ -223,7 +224,7 @@ async def test_the_budget_is_never_passed() -> None:
 
 
 async def _gather(x: X, cursor: Any, seen: list[Page], **settings: Any) -> None:
-    async for page in x.connector(**settings).poll(context(FakeHttp(), ledger=x.ledger), NAMES, cursor):
+    async for page in x.connector(**settings).poll(x.server.context(ledger=x.ledger), NAMES, cursor):
         seen.append(page)  # noqa: PERF401 - what came before an error counts
 
 
@@ -267,9 +268,9 @@ async def test_only_what_may_have_been_delivered_stays_counted(given: bytes, cou
 async def test_being_offline_costs_nothing() -> None:
     x = X(lambda _: b"")
     async with x.server:
-        connector = x.connector()
-    with pytest.raises(SourceUnavailable):
-        await collect(connector, context(FakeHttp(), ledger=x.ledger), query=NAMES)
+        await x.server.stop()
+        with pytest.raises(SourceUnavailable):
+            await collect(x.connector(), x.server.context(ledger=x.ledger), query=NAMES)
     assert await x.spent() == 0
 
 
@@ -304,7 +305,7 @@ async def test_what_can_go_wrong(given: bytes, error: type[Exception], state: He
         await X(lambda _: given).read()
     x = X(lambda _: given)
     async with x.server:
-        health = await x.connector().check(context(FakeHttp()))
+        health = await x.connector().check(x.server.context())
     assert health.state is state
 
 
@@ -319,7 +320,7 @@ async def test_health_costs_nothing_and_logs_no_token(caplog: pytest.LogCaptureF
     caplog.set_level(logging.DEBUG)
     x = X(lambda _: ok({"data": [], "meta": {"total_tweet_count": 1}}))
     async with x.server:
-        health = await x.connector().check(context(FakeHttp()))
+        health = await x.connector().check(x.server.context())
     assert health.state is HealthState.OK
     assert "t-1" not in caplog.text
 
