@@ -141,7 +141,7 @@ class XConnector:
         session = None
         try:
             session, client = self._open(ctx)
-            counting = {"query": "example"}
+            counting: dict[str, object] = {"query": "example"}
             answer = await asyncio.to_thread(self._fetch, session, client.get_recent_tweets_count, counting)
             if "total_tweet_count" not in object_of(answer.record, "meta"):
                 raise SourceChanged("X's answer is not understood.", connector=self.spec.name, why="It counts nothing.")
