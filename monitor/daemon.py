@@ -33,6 +33,7 @@ TICKS_S = {
     "silence": 5.0,
     "heartbeat": 5.0,
     "stamp": 30.0,
+    "recheck": 60.0,
     "recover": 86400.0,
 }
 """How often each job looks for work; what is due is decided by rows in the database."""
@@ -129,6 +130,7 @@ class Service:
             "silence": self._watch_silence,
             "heartbeat": self._beat,
             "stamp": self._app.evidence.stamp,
+            "recheck": self._recheck,
         }
 
     async def _poll(self) -> None:
@@ -174,6 +176,10 @@ class Service:
 
     async def _preserve(self) -> None:
         while not self._stop.is_set() and await self._app.preserve():
+            continue
+
+    async def _recheck(self) -> None:
+        while not self._stop.is_set() and await self._app.evidence.recheck():
             continue
 
     async def _deliver(self) -> None:

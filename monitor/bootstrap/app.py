@@ -81,7 +81,9 @@ class App:
             reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
         )
         self.capturer = LazyCapturer(settings, self.client, clock)
-        self.evidence = EvidenceDesk(settings, self.store, self.vault, self.client, clock)
+        self.evidence = EvidenceDesk(
+            settings, self.store, self.vault, client=self.client, capturer=self.capturer, clock=clock
+        )
         self.encoder = build_encoder(settings)
         self.heartbeat = build_heartbeat(settings, self.client, clock)
         self._vigil = silence.Vigil()
@@ -240,7 +242,7 @@ class App:
         while kept := await self.preserve():
             captures += kept
         await asyncio.to_thread(self.watch_silence)
-        await self.evidence.stamp()
+        await self.evidence.once()
         digest_due = await asyncio.to_thread(self.sum_up)
         sent, waiting = await self.deliver_all()
         if self.heartbeat.is_due():

@@ -1,4 +1,4 @@
-"""What is done with evidence once it is kept: time stamps, exports."""
+"""What is done with evidence once it is kept: time stamps, another look, exports."""
 
 from __future__ import annotations
 
@@ -6,31 +6,69 @@ import asyncio
 from pathlib import Path
 
 from monitor.backup import check_recipient, seal_file
+from monitor.domain import Observation
 from monitor.errors import ConfigError
-from monitor.evidence import Authorities, FileExporter, FileVault, read_pinned
+from monitor.evidence import Authorities, FileExporter, FileVault, PageLooker, read_pinned
 from monitor.http import HttpClient
-from monitor.jobs import export, stamp
+from monitor.jobs import export, recheck, stamp
 from monitor.jobs.stamp import StampState
-from monitor.ports import Clock, Exported, Exporter, Store, Timestamper
+from monitor.ports import Capturer, Clock, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
 
 STAMPS = "time-stamps"
-"""The name under which authorities are asked, for errors and rates."""
+RECHECK = "recheck"
+"""The names under which authorities are asked and pages looked at again, for errors and rates."""
+
+
+_MOST_BATCHES = 50
 
 
 class EvidenceDesk:
     """Work on the evidence of one opened installation."""
 
-    def __init__(self, settings: Settings, store: Store, vault: FileVault, client: HttpClient, clock: Clock) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        vault: FileVault,
+        *,
+        client: HttpClient,
+        capturer: Capturer,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._vault = vault
         self._clock = clock
         self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
         self.timestamper: Timestamper = build_timestamper(settings, client, clock)
+        self._should_recheck = settings.evidence.recheck
+        self._looking = recheck.Desk(
+            store=store,
+            vault=vault,
+            looker=PageLooker(client.for_source(RECHECK, obey_robots=False)),
+            capturer=capturer,
+            clock=clock,
+            min_level=settings.alerts.min_level,
+        )
+
+    async def once(self) -> None:
+        """Do what is due by now."""
+        for _ in range(_MOST_BATCHES):
+            if not await self.recheck():
+                break
+        await self.stamp()
 
     async def stamp(self, *, force: bool = False) -> int:
         """Have the next captures stamped by an authority outside; gives how many were."""
         return await stamp.run(self._store, self._vault, self.timestamper, self._clock, force=force)
+
+    async def recheck(self) -> tuple[Observation, ...]:
+        """Look again at the next kept pages that are due."""
+        return await recheck.run(self._looking) if self._should_recheck else ()
+
+    async def look_now(self, mention_id: int) -> Observation | None:
+        """Look again at one kept page now; None when that was not possible."""
+        return await recheck.look_now(self._looking, mention_id)
 
     def stamps(self) -> StampState:
         """Say how time stamps stand."""

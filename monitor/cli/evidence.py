@@ -11,6 +11,7 @@ import typer
 from monitor.cli import faults
 from monitor.cli.group import command_group
 from monitor.cli.handing_over import export
+from monitor.cli.later import diff, recheck
 from monitor.cli.previews import counting
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 group = command_group("Check the evidence that is kept, and hand it over.")
 group.command()(export)
+group.command()(recheck)
+group.command()(diff)
 
 UNCONFIRMED = 2
 CANNOT_RUN = 3

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from monitor.evidence.chromium import find_chromium, missing_browser
 from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.export import FileExporter, check_export, is_export
+from monitor.evidence.looker import PageLooker
 from monitor.evidence.plain import PlainCapturer
 from monitor.evidence.timestamps import Authorities
 from monitor.evidence.tokens import read_pinned
@@ -26,6 +27,7 @@ __all__ = [
     "EvidenceFiles",
     "FileExporter",
     "FileVault",
+    "PageLooker",
     "PlainCapturer",
     "check_export",
     "evidence_files",

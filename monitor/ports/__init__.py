@@ -14,12 +14,16 @@ from monitor.ports.evidence import (
     ExportItem,
     ExportOrder,
     Finding,
+    Look,
+    Looker,
+    LookRequest,
     Staging,
     Timestamper,
     Token,
     Vault,
     Verification,
 )
+from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
@@ -40,6 +44,9 @@ __all__ = [
     "Exporter",
     "Finding",
     "HitFilter",
+    "Look",
+    "LookRequest",
+    "Looker",
     "MentionStore",
     "Notifier",
     "OutboxStore",
@@ -49,6 +56,8 @@ __all__ = [
     "PollEnd",
     "PollStore",
     "Poster",
+    "Recheck",
+    "RecheckStore",
     "Renderer",
     "ReviewFilter",
     "ReviewStore",

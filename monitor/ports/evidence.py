@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from monitor.domain import Artifact, ArtifactRole, Capture, CaptureRequest, CustodyEvent, Observed, Origin
+from monitor.domain import Artifact, ArtifactRole, Capture, CaptureRequest, CustodyEvent, LiveState, Observed, Origin
 
 
 class Staging(Protocol):
@@ -203,4 +203,37 @@ class Timestamper(Protocol):
         Authorities are asked in their order until one gives a token that the pinned certificates vouch for.
         TimestampFailed says why none did; asking again later may help.
         """
+        ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LookRequest:
+    """Say which post to look for: its page, its words as last known, and the page as the server sent it before."""
+
+    url: str
+    text: str
+    quotes: tuple[str, ...] = ()
+    baseline: bytes = field(default=b"", repr=False)
+    baseline_media_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Look:
+    """Say what one look at a page found, with the raw signal behind it.
+
+    `passage` is the post's text as it stands there now, where it was edited (empty for very long ones).
+    `needs_browser` says that a browser may show what the server's answer alone does not.
+    """
+
+    state: LiveState
+    signal: str
+    passage: str = ""
+    needs_browser: bool = False
+
+
+class Looker(Protocol):
+    """Look again at a page whose post was kept."""
+
+    async def look(self, asked: LookRequest) -> Look:
+        """Say what became of a post; a page that cannot be reached is an answer, not an error."""
         ...

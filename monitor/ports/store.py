@@ -28,6 +28,7 @@ from monitor.domain import (
 )
 from monitor.ports.accounts import AccountStore
 from monitor.ports.cases import CaseStore
+from monitor.ports.recheck import RecheckStore
 from monitor.ports.review import ReviewStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
@@ -266,7 +267,16 @@ class OutboxStore(Protocol):
 
 
 class Store(
-    SubjectStore, PollStore, MentionStore, CaptureStore, OutboxStore, AccountStore, ReviewStore, CaseStore, Protocol
+    SubjectStore,
+    PollStore,
+    MentionStore,
+    CaptureStore,
+    RecheckStore,
+    OutboxStore,
+    AccountStore,
+    ReviewStore,
+    CaseStore,
+    Protocol,
 ):
     """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""
 

@@ -189,6 +189,12 @@ class TimestampSettings(Section):
         return self
 
 
+class EvidenceSettings(Section):
+    """Say what is done with evidence once it is kept."""
+
+    recheck: bool = Field(default=True, description="Look again at kept pages, less and less often.")
+
+
 class WebSettings(Section):
     """Say where the health page (and later the review page) listens."""
 
@@ -249,6 +255,7 @@ class Settings(BaseSettings):
     network: NetworkSettings = Field(default_factory=NetworkSettings)
     capture: CaptureSettings = Field(default_factory=CaptureSettings)
     timestamps: TimestampSettings = Field(default_factory=TimestampSettings)
+    evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
     matching: MatchingSettings = Field(default_factory=MatchingSettings)

@@ -21,6 +21,8 @@ from monitor.store.mentions import MentionRows
 from monitor.store.migrate import bring_up_to_date, current_revision
 from monitor.store.outbox import OutboxRows
 from monitor.store.polls import PollRows
+from monitor.store.recheck_schema import recheck
+from monitor.store.rechecks import RecheckRows
 from monitor.store.review_lists import ReviewRows
 from monitor.store.schema import alert, capture_request, setting, target
 from monitor.store.sources import SourceRows
@@ -42,6 +44,7 @@ class SqlStore(
     AccountRows,
     SessionRows,
     AccessRows,
+    RecheckRows,
     ReviewRows,
     TurnedClockRows,
     CaseRows,
@@ -88,7 +91,7 @@ class SqlStore(
     def release_leases(self) -> None:
         """Make everything that is leased free at once."""
         with self._db.writing() as connection:
-            for table in (target, capture_request, alert):
+            for table in (target, capture_request, recheck, alert):
                 held = table.c.lease_until.is_not(None)
                 connection.execute(update(table).where(held).values(lease_until=None))
 

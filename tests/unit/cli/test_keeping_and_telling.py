@@ -200,3 +200,25 @@ class TestTimeStamps:
         assert run("evidence", "verify", "data/evidence", "--certificates", "absent", code=3).stderr.startswith(
             "What: "
         )
+
+
+class TestLater:
+    def test_a_look_now_and_what_it_found(self, full):
+        assert full.json("evidence", "recheck", "1")["state"] == "live"
+        text = REPEAT.replace("stole", "may have borrowed")
+        full.site.put("/post/1", f"<html><title>A post</title><p>{text}</p></html>".encode(), "text/html")
+        shown = full.run("evidence", "recheck", "1").stdout
+        assert "edited" in shown
+        shown = full.run("evidence", "diff", "1").stdout
+        assert "[-stole-] {+may have borrowed+}" in shown
+        assert "LOOKED AT" in shown
+        found = full.json("evidence", "diff", "1")
+        assert [one["state"] for one in found["observations"]] == ["live", "edited"]
+        assert found["edits"][0]["to"] == 2
+
+    def test_nothing_seen_yet(self, full):
+        assert full.run("evidence", "diff", "1").stdout.startswith("No edit was seen.")
+
+    @pytest.mark.parametrize("command", ["diff", "recheck"])
+    def test_an_unknown_mention(self, full, command):
+        assert "There is no such mention: 99." in full.run("evidence", command, "99", code=1).stderr
