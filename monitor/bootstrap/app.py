@@ -12,7 +12,6 @@ from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
     LazyCapturer,
-    build_encoder,
     build_heartbeat,
     build_http,
     build_notifier,
@@ -27,6 +26,7 @@ from monitor.bootstrap.build import (
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger
+from monitor.bootstrap.model import ModelDesk
 from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
@@ -36,7 +36,7 @@ from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve, silence
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
-from monitor.matching import Matcher, Thresholds
+from monitor.matching import Encoder, Matcher, Thresholds
 from monitor.ports import Clock, Store
 from monitor.settings import Settings
 
@@ -84,7 +84,7 @@ class App:
         self.evidence = EvidenceDesk(
             settings, self.store, self.vault, client=self.client, capturer=self.capturer, clock=clock
         )
-        self.encoder = build_encoder(settings)
+        self.model = ModelDesk(settings, self.client)
         self.heartbeat = build_heartbeat(settings, self.client, clock)
         self._vigil = silence.Vigil()
         self._claim = Claim(settings.data_dir / "running.lock")
@@ -180,6 +180,11 @@ class App:
         """Give the scores from which a judgement counts, as configured."""
         wanted = self.settings.matching
         return Thresholds(possible=wanted.possible, likely=wanted.likely)
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """Give the sentence model, loaded when it is first needed; None when there is none."""
+        return self.model.encoder
 
     def previewer(self, tell: Tell | None = None) -> Previewer:
         """Give what tries rules on stored mentions and texts; `tell` hears how far a preview is."""

@@ -14,11 +14,9 @@ from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient
 from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.poll import Source
-from monitor.matching import Encoder
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
 from monitor.ports import Capturer, Clock, Staging, Store
-from monitor.semantic import load_encoder
 from monitor.settings import Settings, load_watchlist
 from monitor.store import open_store
 
@@ -53,11 +51,6 @@ def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> Appr
     """Make the channels; ConfigError names a URL that is none."""
     urls = tuple(url.get_secret_value() for url in settings.alerts.urls)
     return AppriseNotifier(urls, clock=clock, http=client.for_source("webhook", obey_robots=False))
-
-
-def build_encoder(settings: Settings) -> Encoder | None:
-    """Load the sentence model that is configured, if one is; ConfigError when it is not the known one."""
-    return load_encoder(settings.matching.model) if settings.matching.model else None
 
 
 def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Heartbeat:

@@ -122,6 +122,12 @@ def _restore() -> Command:
     return single("restore", restore)
 
 
+def _model() -> Command:
+    from monitor.cli.model import group
+
+    return grouped("model", group)
+
+
 def _config() -> Command:
     from monitor.cli.config import group
 
@@ -148,5 +154,6 @@ COMMANDS: Mapping[str, Entry] = {
     "digest": Entry("Preview or send the daily summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),
     "restore": Entry("Put a backup back into an empty place, after all of it was checked.", _restore),
+    "model": Entry("Install the sentence model, or show whether it is there.", _model),
     "config": Entry("Check and show the configuration.", _config),
 }

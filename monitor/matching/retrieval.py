@@ -19,6 +19,7 @@ from rapidfuzz import fuzz
 
 from monitor.matching.encoder import Encoder
 from monitor.matching.features import STOP_WORDS
+from monitor.matching.vectors import Vectors
 from monitor.text.words import stem, words_at
 
 _K1, _B = 1.2, 0.5
@@ -27,15 +28,30 @@ _GRAM = 4
 _LONGEST = 20_000
 _LINKS = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/)\S+|\bt\.co/\S+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)|_")
+_QUOTES = re.compile(r"(?<!\w)['\"‘’“”„]+|['\"‘’“”„]+(?!\w)")
 _TAG = re.compile(r"[#@](\w+)")
 
-RANKING_FEATURES = ("bm25", "relative", "letters", "coverage", "token_set", "pairs", "numbers", "meaning")
+RANKING_FEATURES = (
+    "bm25", "relative", "letters", "coverage", "token_set", "pairs", "numbers",
+    "meaning", "closest wording's meaning", "relative meaning",
+)  # fmt: skip
 """Name the features that rank candidates, in order."""
 
-_MANY = 5
-_RANK_MANY = (-12.826, (2.208, 10.216, 6.023, 1.912, 0.229, -0.849, -0.152, 0.0))
-_RANK_FEW = (-9.387, (10.931, 0.0, 10.45, 4.481, 0.615, -1.692, 0.505, 0.0))
-# In a long list somebody is always best, so the distance to the best says much; in a short one it says nothing.
+Weights = tuple[float, tuple[float, ...]]
+
+_FEW, _LIST = 5, 200
+# By the length of the list, from words alone and with an encoder. In a long list somebody is always best, so that the
+# distance to the best says much; in a list of two it says nothing. Fitted by `benchmarks/fit_ranking.py`.
+_LEXICAL: tuple[Weights, Weights, Weights] = (
+    (-9.387, (10.931, 0.0, 10.45, 4.481, 0.615, -1.692, 0.505, 0.0, 0.0, 0.0)),
+    (-7.72, (0.87, 6.09, 14.28, 1.88, 0.69, -1.18, -0.31, 0.0, 0.0, 0.0)),
+    (-12.919, (6.411, 7.133, 15.992, -0.337, 1.67, -1.677, -0.015, 0.0, 0.0, 0.0)),
+)
+_WITH_MEANING: tuple[Weights, Weights, Weights] = (
+    (-11.85, (10.55, 0.0, 12.93, 2.66, 0.0, 0.0, 0.0, 11.87, 4.27, 0.0)),
+    (-13.08, (0.15, 5.78, 5.2, -0.17, 0.0, 0.0, 0.0, 8.58, 7.65, 0.0)),
+    (-15.042, (5.3, 2.406, 9.124, -1.086, -1.162, 0.339, 0.891, 5.102, 6.188, 3.554)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,11 @@ def _opened(text: str) -> str:
     return _TAG.sub(lambda found: " " + _CAMEL.sub(" ", found[1]), without)
 
 
+def _said(text: str) -> str:
+    """Write quotation marks one way, since an encoder takes them for a difference, and drop needless spaces."""
+    return " ".join(_QUOTES.sub('"', text).replace("’", "'").split())
+
+
 def _grams(joined: str) -> dict[str, int]:
     padded = f" {joined} "
     return Counter(padded[i : i + _GRAM] for i in range(len(padded) - _GRAM + 1))
@@ -85,7 +106,7 @@ class Retriever:
         self._postings: dict[str, tuple[array[int], array[float]]] = {}
         self._build()
         self._wordings = lru_cache(maxsize=4096)(self._read_wordings)
-        self._vectors = self._encode() if encoder else ()
+        self._joined, self._each, self._owners = self._encode(encoder) if encoder else (Vectors(()), Vectors(()), [])
 
     def _build(self) -> None:
         counts: list[Counter[str]] = []
@@ -119,9 +140,12 @@ class Retriever:
         unknown = log(1 + self._size)
         return {gram: (1 + log(n)) * self._gram_idf.get(gram, unknown) for gram, n in grams.items()}
 
-    def _encode(self) -> tuple[Sequence[float], ...]:
-        assert self._encoder is not None
-        return tuple(self._encoder.encode([" ".join(wordings) for wordings in self._documents]))
+    def _encode(self, encoder: Encoder) -> tuple[Vectors, Vectors, list[int]]:
+        """Encode each document as a whole and each of its wordings, with the document that a wording belongs to."""
+        whole = [_said(" ".join(reversed(wordings))) for wordings in self._documents]
+        owners = [number for number, wordings in enumerate(self._documents) for _ in wordings]
+        each = [_said(wording) for wordings in self._documents for wording in wordings]
+        return Vectors(encoder.encode(whole)), Vectors(encoder.encode(each)), owners
 
     def _bm25(self, stems: Iterable[str]) -> dict[int, float]:
         scores: dict[int, float] = defaultdict(float)
@@ -138,29 +162,36 @@ class Retriever:
         """Give (document, wording, features, words that counted) of the documents worth ranking."""
         query = _read(text)
         scores = self._bm25(query.stems)
-        meanings = self._meanings(text)
+        meanings, closest = self._meanings(text)
         chosen = set(nlargest(most, scores, key=scores.__getitem__))
         chosen.update(nlargest(most // 2, range(len(meanings)), key=meanings.__getitem__))
+        chosen.update(nlargest(most // 4, range(len(closest)), key=closest.__getitem__))
         if not chosen:
             return []
         unknown = log(1 + (self._size + 0.5) / 0.5)
         ideal = sum(self._idf.get(word, unknown) for word in set(query.stems)) or 1.0
         best = max(scores.values(), default=0.0) or 1.0
+        nearest = max(meanings, default=0.0) or 1.0
         vector = self._vector(query.grams)
         length = sqrt(sum(value * value for value in vector.values())) or 1.0
         out = []
-        for number in chosen:
+        # In the order of the list, so that of documents that say the same the first comes first.
+        for number in sorted(chosen):
             shared = (scores.get(number, 0.0) / ideal, scores.get(number, 0.0) / best)
             wording, near, counted = self._closest(number, query, vector, length)
-            meaning = meanings[number] if meanings else 0.0
-            out.append((number, wording, (*shared, *near, meaning), counted))
+            meaning = (meanings[number], closest[number], meanings[number] / nearest) if meanings else (0.0, 0.0, 0.0)
+            out.append((number, wording, (*shared, *near, *meaning), counted))
         return out
 
-    def _meanings(self, text: str) -> list[float]:
-        if not self._vectors or self._encoder is None:
-            return []
-        asked = self._encoder.encode([_opened(text).strip()])[0]
-        return [sum(a * b for a, b in zip(asked, known, strict=True)) for known in self._vectors]
+    def _meanings(self, text: str) -> tuple[list[float], list[float]]:
+        """Give the likeness in meaning of each document as a whole, and of its closest wording."""
+        if self._encoder is None:
+            return [], []
+        asked = self._encoder.encode([_said(_opened(text))])[0]
+        closest = [-1.0] * len(self._documents)
+        for owner, likeness in zip(self._owners, self._each.likeness(asked), strict=True):
+            closest[owner] = max(closest[owner], likeness)
+        return self._joined.likeness(asked), closest
 
     def _closest(
         self, number: int, query: _Text, vector: dict[str, float], length: float
@@ -195,6 +226,7 @@ class Retriever:
         return nlargest(limit, found, key=lambda hit: hit.score)
 
     def _probability(self, features: Sequence[float]) -> float:
-        intercept, coefficients = _RANK_MANY if self._size > _MANY else _RANK_FEW
+        weights = _LEXICAL if self._encoder is None else _WITH_MEANING
+        intercept, coefficients = weights[(self._size > _FEW) + (self._size > _LIST)]
         total = intercept + sum(c * f for c, f in zip(coefficients, features, strict=True))
         return 1 / (1 + exp(-total))

