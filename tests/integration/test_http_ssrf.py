@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,8 +17,7 @@ from monitor.errors import FetchError, MonitorError, SourceUnavailable
 from monitor.http import AddressGuard, HttpClient, HttpLimits
 from monitor.http.addresses import is_forbidden
 from monitor.http.guard import AddrInfo
-
-PUBLIC = "93.184.216.34"
+from tests.integration.ssrf_cases import HOSTS, LEGITIMATE, PRIVATE, PUBLIC, platform_urls, spellings
 
 
 class Recorder(AddressGuard):
@@ -56,71 +58,11 @@ async def _try(urls: Sequence[str], lookup: object = _system) -> Recorder:
     return guard
 
 
-def _numbers(ip: str) -> list[str]:
-    """Write an IPv4 address in the ways that resolvers and browsers have been seen to accept."""
-    a, b, c, d = (int(part) for part in ip.split("."))
-    whole = int.from_bytes(bytes((a, b, c, d)), "big")
-    wide = str.maketrans("0123456789.", "０１２３４５６７８９。")
-    return [
-        ip,
-        f"{ip}.",
-        f"{ip}..",
-        str(whole),
-        hex(whole),
-        oct(whole).replace("0o", "0"),
-        f"{whole:#X}".replace("0X", "0x"),
-        f"{a}.{b}.{(c << 8) + d}",
-        f"{a}.{(b << 16) + (c << 8) + d}",
-        f"0{a:o}.0{b:o}.0{c:o}.0{d:o}",
-        f"000{a:o}.000{b:o}.000{c:o}.000{d:o}",
-        f"{a:#x}.{b:#x}.{c:#x}.{d:#x}",
-        f"0x{a:08x}.{b}.{c}.{d}",
-        f"{a:#x}.{b}.0{c:o}.{d}",
-        ip.translate(wide),
-        ip.replace(".", "。"),
-        ip.replace(".", "%2e"),
-        "".join(f"%{ord(letter):02x}" for letter in ip),
-        f"[::{ip}]",
-        f"[::ffff:{ip}]",
-        f"[::ffff:0:{ip}]",
-        f"[64:ff9b::{ip}]",
-        f"[64:ff9b:1::{ip}]",
-        f"[2002:{a:02x}{b:02x}:{c:02x}{d:02x}::1]",
-        f"[::ffff:{a:02x}{b:02x}:{c:02x}{d:02x}]",
-        f"[0:0:0:0:0:ffff:{a:02x}{b:02x}:{c:02x}{d:02x}]",
-        f"[2001:470::5efe:{ip}]",
-        f"[fe80::5efe:{ip}%25lo]",
-        f"{ip}%00.a.example",
-        f"{ip}\\@a.example",
-        f"a.example@{ip}",
-        f"a.example:80@{ip}",
-        f"{ip}#@a.example",
-        f"{ip}?@a.example",
-        f"{ip}:80:80",
-        f"\t{ip}",
-        f"{ip[0]}\n{ip[1:]}",
-    ]
-
-
-PRIVATE = """
-0.0.0.0 10.0.0.1 100.64.0.1 100.100.100.200 127.0.0.1 127.1.2.3 169.254.169.254 172.16.0.1 172.31.255.254 192.0.0.192
-192.168.0.1 192.168.255.254 198.18.0.1 168.63.129.16 224.0.0.1 255.255.255.255
-""".split()
-
-
 @pytest.mark.parametrize("ip", PRIVATE)
 async def test_every_spelling_of_a_private_address(ip: str) -> None:
-    urls = [f"{scheme}://{host}/" for host in _numbers(ip) for scheme in ("http", "https")]
+    urls = [f"{scheme}://{host}/" for host in spellings(ip) for scheme in ("http", "https")]
     guard = await _try(urls)
     assert [one for one in guard.granted if is_forbidden(one)] == []
-
-
-HOSTS = """
-localhost LOCALHOST localhost. a.localhost localhost.localdomain [::] [::1] [0:0:0:0:0:0:0:1] [::1%25lo] [fe80::1]
-[fe80::1%25eth0] [fc00::1] [fd00:ec2::254] [ff02::1] [2001:db8::1] [::ffff:7f00:1] [2002:7f00:1::] [fec0::1] [5f00::1]
-127.0.0.1.nip.io.localhost 0 00 0x0 0x 127.1 127.0.1 0177.1 ①②⑦.⓪.⓪.① ⑯⑨。②⑤④。⑯⑨｡②⑤④
-ｌｏｃａｌｈｏｓｔ ℓocalhost loc\u00adalhost local\u200dhost
-""".split()
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -130,8 +72,7 @@ async def test_hosts_that_lead_inwards(host: str) -> None:
 
 
 async def test_web_platform_addresses(shared_data: Path) -> None:
-    cases = json.loads((shared_data / "hostile" / "url" / "urltestdata.json").read_text("utf-8"))
-    urls = {case[key] for case in cases if isinstance(case, dict) for key in ("input", "href") if case.get(key)}
+    urls = platform_urls(shared_data / "hostile" / "url" / "urltestdata.json")
     assert len(urls) > 700
     guard = await _try(sorted(urls))
     assert [one for one in guard.granted if is_forbidden(one)] == []
@@ -163,16 +104,6 @@ async def test_names_are_judged_by_their_answers(answers: list[str]) -> None:
     assert guard.granted == []
 
 
-LEGITIMATE = """
-http://a.example/ https://a.example https://A.EXAMPLE:443/x https://a.example./ http://a.example:80?x=http://127.0.0.1/
-https://bücher.example/ https://xn--bcher-kva.example/ https://faß.example/ https://例え.テスト/ https://παράδειγμα.δοκιμή/
-https://пример.испытание/ https://مثال.إختبار/ https://דוגמה.טעסט/ https://उदाहरण.परीक्षा/ https://실례.테스트/
-https://☕.example/ https://a-b.c-d.example/ https://1.example/ https://127.0.0.1.example/ https://localhost.example/
-https://sub.sub.sub.sub.sub.example/ https://a.example/%E4%BD%A0 https://a.example/ä?ö=ü#ß https://a_b.example/
-http://93.184.216.34/ https://[2606:4700:4700::1111]/ http://1.1.1.1:80/ https://a.example/?next=file:///etc/passwd
-""".split()
-
-
 @pytest.mark.parametrize("url", LEGITIMATE)
 async def test_legitimate_addresses_pass(url: str) -> None:
     guard = await _try([url])
@@ -190,7 +121,7 @@ async def test_redirects_are_checked_like_first_addresses() -> None:
     asked = URL("https://a.example/")
     targets = []
     for ip in PRIVATE:
-        for host in _numbers(ip):
+        for host in spellings(ip):
             head = {"location": f"http://{host}/"}
             try:
                 target = redirect_target(Response(url=str(asked), status=302, headers=head, body=b""), asked)
@@ -201,3 +132,27 @@ async def test_redirects_are_checked_like_first_addresses() -> None:
     assert len(targets) > 200
     guard = await _try(targets)
     assert [one for one in guard.granted if is_forbidden(one)] == []
+
+
+def _has_namespaces() -> bool:
+    probe = ["unshare", "-rnm", "ip", "link", "set", "lo", "up"]
+    return (
+        bool(shutil.which("unshare") and shutil.which("ip"))
+        and not subprocess.run(probe, capture_output=True, check=False).returncode
+    )
+
+
+@pytest.mark.skipif(not _has_namespaces(), reason="this machine lets nobody make a network namespace")
+def test_no_connection_arrives_at_a_private_address(checkout: Path, shared_data: Path) -> None:
+    """In a network where every address is this machine: direct, behind redirects, through the browser's proxy."""
+    addresses = shared_data / "hostile" / "url" / "urltestdata.json"
+    lab = ["unshare", "-rnm", sys.executable, "-m", "tests.integration.ssrf_lab", str(addresses)]
+    done = subprocess.run(lab, cwd=checkout, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["cases"] >= 6_266
+    assert found["private_connects"] == []
+    assert (found["legitimate"], found["refused"]) == (28, [])
+    assert found["rebinding_answers"] >= 192
+    assert found["public_connects"] > 3_000, "too little was connected at all for this to show something"
+    assert found["sees_private"] == ["10.1.2.3"], "the lab would not have seen a private connection"
