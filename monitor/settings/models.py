@@ -222,7 +222,7 @@ class StoreSettings(Section):
 class MatchingSettings(Section):
     """Set how sure the matcher must be."""
 
-    possible: int = Field(40, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
+    possible: int = Field(35, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
     likely: int = Field(65, ge=1, le=100, description="Lowest statement score (0-100) that is called likely.")
     model: Path | None = Field(
         None, description="Folder of the sentence model, for the [semantic] extra; none: words alone are compared."
