@@ -34,6 +34,7 @@ from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthSt
 from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
 from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve, silence
+from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
 from monitor.matching import Encoder, Matcher, Thresholds
@@ -274,6 +275,14 @@ class App:
 
     async def test_source(self, name: str) -> Health:
         """Try one source's credentials and a cheap call; ConfigError for an unknown or broken one."""
+        source = self.source(name)
+        try:
+            return await source.connector.check(source.context(self.clock.now()))
+        except (ConnectorError, FetchError) as error:
+            return Health(state=HealthState.DEGRADED, what=error.what, why=error.why, try_=error.try_)
+
+    def source(self, name: str) -> Source:
+        """Give one configured source; ConfigError for an unknown or broken one."""
         if name in self.broken_sources:
             raise self.broken_sources[name]
         if name not in self.sources:
@@ -282,11 +291,7 @@ class App:
                 why=f"configured: {', '.join(self.sources) or 'none'}",
                 try_="Run `goodname source list`.",
             )
-        source = self.sources[name]
-        try:
-            return await source.connector.check(source.context(self.clock.now()))
-        except (ConnectorError, FetchError) as error:
-            return Health(state=HealthState.DEGRADED, what=error.what, why=error.why, try_=error.try_)
+        return self.sources[name]
 
     async def keep_url(self, url: str, subject_id: str, *, quotes: tuple[str, ...] = ()) -> Capture:
         """Keep one page now, as a mention of this subject."""

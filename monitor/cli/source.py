@@ -146,6 +146,35 @@ def try_source(
 
 
 @group.command()
+def record(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The source's name in the configuration.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where the recording goes; JSON.")],
+    pages: Annotated[int, typer.Option(min=1, max=50, help="How many pages to read at most.")] = 3,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Keep what a source answers now, with secrets masked, to test its connector with; nothing else is stored.
+
+    Others' words stand in the recording: look it over before you share it. When the answer is no longer what the
+    connector understands, this says so and nothing is written.
+    """
+    from monitor.bootstrap.record import record_source
+    from monitor.cli.session import write_file
+
+    with busy(f"Reading {name}…"):
+        recording, items = with_app(ctx, lambda app: record_source(app, name, pages=pages))
+    write_file(out, recording.dumps().encode("utf-8"))
+    exchanges = len(recording.exchanges)
+    if as_json:
+        say_json({"source": name, "out": str(out), "exchanges": exchanges, "items": items})
+        return
+    say(f"Kept {exchanges} answers with {items} items in {out}. Secrets are masked; others' words are not.")
+    if not exchanges:
+        say("This connector does not ask over the program's own client, so there is nothing to replay.")
+
+
+@group.command()
 def add(
     ctx: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Your name for it; shown in alerts.")],

@@ -128,3 +128,24 @@ def test_values_keep_their_kind():
     )  # fmt: skip
     settings = tomllib.loads(result.stdout)["source"][0]["settings"]
     assert settings == {"url": "https://e.example/f", "secret_file": "x"}
+
+
+def test_a_recording_is_kept_and_replays(full, tmp_path):
+    from connectors.feed import FeedConnector
+    from monitor.testing.recording import Recording
+
+    out = tmp_path / "forum.json"
+    told = full.json("source", "record", "town-forum", "--out", str(out))
+    assert (told["exchanges"], told["items"]) == (1, 3)
+    recording = Recording.load(out)
+    assert (recording.connector, recording.query.terms) == (FeedConnector.spec.name, ("FIRST LAST",))
+    assert out.stat().st_mode & 0o077 == 0
+    assert "look" in full.run("source", "record", "--help").stdout
+
+
+def test_an_answer_that_no_longer_fits_is_told_and_not_kept(full, site, tmp_path):
+    site.put("/feed.json", b"<html>Please sign in</html>", "text/html")
+    told = full.run("source", "record", "town-forum", "--out", str(tmp_path / "x.json"), code=1).stderr
+    assert "What:" in told
+    assert not (tmp_path / "x.json").exists()
+    assert "no source" in full.run("source", "record", "nothing", "--out", str(tmp_path / "x.json"), code=2).stderr
