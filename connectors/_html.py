@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
-from bs4.dammit import EncodingDetector
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
@@ -57,15 +56,21 @@ def decode(body: bytes, charset: str = "") -> str:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return body[len(mark) :].decode(name, "replace")
-    declared = EncodingDetector.find_declared_encoding(body[:4096], is_html=True, search_entire_document=True)
-    for label in (charset, declared or ""):
-        codec = _codec(label)
-        if codec:
-            return body.decode(codec, "replace")
+    codec = _codec(charset) or _codec(_declared(body))
+    if codec:
+        return body.decode(codec, "replace")
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
         return body.decode("cp1252", "replace")
+
+
+def _declared(body: bytes) -> str:
+    """Give the charset that a page names itself."""
+    from bs4.dammit import EncodingDetector  # noqa: PLC0415 - slow to load, and not needed for feeds
+
+    found = EncodingDetector.find_declared_encoding(body[:4096], is_html=True, search_entire_document=True)
+    return found or ""
 
 
 def _codec(label: str) -> str:
