@@ -25,6 +25,14 @@ BaseUrl = Annotated[str, AfterValidator(_base)]
 """An address to which paths are added; kept without its last slash."""
 
 
+def _base_or_none(value: str) -> str:
+    return _base(value) if value else ""
+
+
+OtherBaseUrl = Annotated[str, AfterValidator(_base_or_none)]
+"""An address in the place of a service's own; empty: the service's own."""
+
+
 def terms_to_ask(terms: Iterable[str]) -> tuple[str, ...]:
     """Give each name once, in order, as one line without quotes; what is too short to be a name is left out."""
     unique: dict[str, str] = {}

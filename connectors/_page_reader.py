@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import urldefrag, urlsplit
 
 from cssselect import SelectorError
+from lxml import etree
 from lxml.cssselect import CSSSelector
 from lxml.html import HtmlElement
 from pydantic import BaseModel, ConfigDict
 
+from connectors import _article_library as library
 from connectors import _json_ld, _microdata
 from connectors._anchors import Places, Positions, selector_of
 from connectors._article import article_from
@@ -20,7 +22,7 @@ from connectors._dates import read_date
 from connectors._entry import MAX_ITEMS, Entry, Parsed, bounded_id
 from connectors._html import absolute, decode, images_of, parse, text_of
 from connectors._posts import entries_from, number
-from monitor.domain import MentionKind
+from monitor.domain import MentionKind, Precision
 from monitor.text import fallback_id
 
 _NOT_PAGES = re.compile(r"(?:image|audio|video|font)/|application/(?!xhtml|xml|.{0,40}\+xml)", re.IGNORECASE)
@@ -62,6 +64,7 @@ class PageOptions(BaseModel):
     selectors: Selectors = Selectors()
     method: str = ""
     whole: bool = False
+    library: bool = False
 
 
 def check_selector(selector: str) -> str:
@@ -123,7 +126,18 @@ def _entries(tree: HtmlElement, options: PageOptions) -> tuple[tuple[Entry, ...]
     posts, method = _posts(tree, loaded, options)
     if method != "article" and not options.whole:
         return posts, method
-    return (*posts, article_from(tree, options.url, _json_ld.article_of(loaded))), method
+    article = article_from(tree, options.url, _json_ld.article_of(loaded))
+    return (*posts, _reread(article, tree) if options.library else article), method
+
+
+def _reread(article: Entry, tree: HtmlElement) -> Entry:
+    """Take the library's words for an article, and its guess where the page declares no date."""
+    markup = etree.tostring(tree, encoding="unicode", method="html")
+    words = library.words_of(markup)
+    update: dict[str, object] = {"text": words} if words else {}
+    if article.published_at is None and (day := library.day_of(markup)):
+        update |= {"published_at": day, "precision": Precision.ESTIMATED}
+    return article.model_copy(update=update)
 
 
 def _posts(tree: HtmlElement, loaded: list[Any], options: PageOptions) -> tuple[tuple[Entry, ...], str]:

@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from connectors._asking import BaseUrl
 from connectors._entry import MAX_LINE
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, media_type_of, number_of, object_of, read_object, text_of
@@ -67,14 +68,7 @@ class GooglePlacesSettings(BaseModel):
     price_per_request: Dollars = Field(
         Decimal("0.025"), description="What Google takes for a request with reviews (November 2026)."
     )
-    base_url: str = Field("https://maps.googleapis.com", description="Another address in the place of Google's.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not is_web_url(url):
-            raise ValueError("`base_url` must be an address that starts with https:// or http://")
-        return url
+    base_url: BaseUrl = Field("https://maps.googleapis.com", description="Another address in the place of Google's.")
 
 
 class GooglePlacesConnector:

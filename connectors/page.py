@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors import _article_library
 from connectors import _page_reader as reader
 from connectors._bounded import parse_bounded
 from connectors._entry import MAX_ITEMS, Parsed
 from connectors._health import health_of
+from connectors._library_session import missing_library
 from connectors._removals import removed
 from monitor.contract import Access, Capability, ConnectorSpec, Context, Health, Page, Query, Response, Tested
 from monitor.domain import Gone, HealthState, Item, MentionKind
@@ -42,6 +44,7 @@ class PageSettings(BaseModel):
     next: str = Field("", description="Selector of the link to the next page; default: rel=next.")
     empty: str = Field("", description="Selector of what the page shows when it has no posts.")
     whole: bool = Field(default=False, description="Watch the page's own text too, as an article beside its posts.")
+    reader: Literal["plain", "trafilatura"] = Field("plain", description="Which reader finds an article's words.")
     kind: MentionKind = Field(MentionKind.POST, description="What the items are.")
     max_pages: int = Field(5, ge=1, le=50, description="How many pages to follow.")
     max_bytes: int = Field(5 * 1024 * 1024, gt=0, le=20 * 1024 * 1024, description="Refuse larger pages.")
@@ -203,6 +206,8 @@ class PageConnector:
                 why=f"It has {size // 1024} KiB and {most // 1024} KiB are read.",
                 try_="Raise `max_bytes` of this source.",
             )
+        if self._settings.reader == "trafilatura" and not _article_library.is_installed():
+            raise missing_library(self.spec.name, "articles")
         options = reader.PageOptions(
             url=answer.url,
             content_type=answer.media_type,
@@ -210,8 +215,9 @@ class PageConnector:
             selectors=self._selectors,
             method=method,
             whole=self._settings.whole,
+            library=self._settings.reader == "trafilatura",
         )
-        apart = not reader.is_harmless(answer.body)
+        apart = options.library or not reader.is_harmless(answer.body)
         parsed = await parse_bounded(reader.__name__, reader.read, answer.body, options, apart=apart)
         if parsed.problem:
             raise SourceChanged("The address gives no page.", connector=self.spec.name, why=parsed.problem)

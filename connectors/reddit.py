@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors._asking import OtherBaseUrl
 from connectors._health import health_of
 from connectors._json_answer import object_of, read_object, required_list, text_of
 from connectors._library_session import LibrarySession, missing_library
@@ -42,7 +43,6 @@ from monitor.errors import (
     MonitorError,
     SourceChanged,
 )
-from monitor.text import is_web_url
 
 if TYPE_CHECKING:
     import praw
@@ -64,7 +64,7 @@ class RedditSettings(BaseModel):
     new: bool = Field(True, description="Read every new post of the listed communities.")  # noqa: FBT003 - the same
     comments: bool = Field(True, description="Read every new comment there.")  # noqa: FBT003 - the same
     overlap_hours: int = Field(48, ge=0, le=720, description="Read so far back again, hourly; things appear late.")
-    base_url: str = Field("", description="Another address in the place of Reddit's, for compatible servers.")
+    base_url: OtherBaseUrl = Field("", description="Another address in the place of Reddit's, for compatible servers.")
 
     @field_validator("subreddits")
     @classmethod
@@ -73,13 +73,6 @@ class RedditSettings(BaseModel):
         if not all(name.replace("_", "").isalnum() and name.isascii() and len(name) <= 50 for name in plain):
             raise ValueError("`subreddits` are names such as askreddit, without spaces or slashes")
         return tuple(dict.fromkeys(plain))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if url and not is_web_url(url):
-            raise ValueError("`base_url` must be an address that starts with https:// or http://")
-        return url
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,7 +204,7 @@ class RedditConnector:
             import praw  # noqa: PLC0415 - optional, and slow to load
         except ImportError:
             raise missing_library(self.spec.name, "reddit") from None
-        session = LibrarySession(ctx, connector=self.spec.name, base_url=settings.base_url.rstrip("/"))
+        session = LibrarySession(ctx, connector=self.spec.name, base_url=settings.base_url)
         # Everything is given here, so that neither a praw.ini nor the environment has a say.
         reddit = praw.Reddit(
             client_id=settings.client_id.get_secret_value(),

@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
+from connectors._asking import OtherBaseUrl
 from connectors._dates import read_date
 from connectors._health import health_of
 from connectors._html import html_to_text
@@ -42,7 +43,7 @@ class WebSearchSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     engine: Literal["searxng", "brave"] = Field("searxng", description="Which service answers.")
-    base_url: str = Field("", description="Address of the SearXNG server; for Brave only where it is not the usual.")
+    base_url: OtherBaseUrl = Field("", description="The SearXNG server; for Brave only where it is not the usual.")
     api_key: SecretStr | None = Field(None, description="Brave's subscription token; SearXNG needs none.")
     pages: int = Field(1, ge=1, le=5, description="How many pages of results to read for each query.")
     period: Literal["day", "week", "month", "year", ""] = Field("", description="Only results from this last period.")
@@ -57,8 +58,6 @@ class WebSearchSettings(BaseModel):
     def _an_address(self) -> Self:
         if not self.base_url and self.engine == "searxng":
             raise ValueError("`base_url` must be the address of a SearXNG server")
-        if self.base_url and not is_web_url(self.base_url):
-            raise ValueError("`base_url` must be an address that starts with https:// or http://")
         return self
 
 
@@ -80,7 +79,7 @@ class WebSearchConnector:
 
     def __init__(self, settings: WebSearchSettings) -> None:
         self._settings = settings
-        self._base = (settings.base_url or _BRAVE).rstrip("/")
+        self._base = settings.base_url or _BRAVE
         self._is_brave = settings.engine == "brave"
 
     async def poll(self, ctx: Context, query: Query, cursor: EmptyCursor) -> AsyncIterator[Page]:

@@ -11,9 +11,10 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors import _x_posts as posts
+from connectors._asking import OtherBaseUrl
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, number_of, object_of, read_object, text_of
 from connectors._library_session import LibrarySession, missing_library
@@ -38,7 +39,6 @@ from monitor.contract import (
 )
 from monitor.domain import HealthState
 from monitor.errors import AuthenticationFailed, ConnectorError, FetchError, MonitorError, SourceChanged
-from monitor.text import is_web_url
 
 if TYPE_CHECKING:
     import tweepy  # type: ignore[import-untyped]  # it ships no types
@@ -64,14 +64,7 @@ class XSettings(BaseModel):
     authors: bool = Field(False, description="Read the names of matching posts' authors too.")  # noqa: FBT003 - a default
     pages: int = Field(5, ge=1, le=50, description="Pages of at most 100 posts to read for each question and poll.")
     overlap_minutes: int = Field(2, ge=0, le=1440, description="Search so far back again; posts seen twice cost twice.")
-    base_url: str = Field("", description="Another address in the place of X's.")
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if url and not is_web_url(url):
-            raise ValueError("`base_url` must be an address that starts with https:// or http://")
-        return url
+    base_url: OtherBaseUrl = Field("", description="Another address in the place of X's.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,7 +244,7 @@ class XConnector:
             import tweepy  # noqa: PLC0415 - optional, and slow to load
         except ImportError:
             raise missing_library(self.spec.name, "x") from None
-        session = LibrarySession(ctx, connector=self.spec.name, base_url=self._settings.base_url.rstrip("/"))
+        session = LibrarySession(ctx, connector=self.spec.name, base_url=self._settings.base_url)
         logging.getLogger("tweepy").setLevel(logging.WARNING)  # at DEBUG it writes the token into the log
         client = tweepy.Client(token, return_type=requests.Response, wait_on_rate_limit=False)
         client.session.close()

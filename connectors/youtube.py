@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from connectors import _youtube_things as things
+from connectors._asking import BaseUrl
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, number_of, object_of, read_object, required_list, text_of
 from connectors._purse import Purse
@@ -46,7 +47,6 @@ from monitor.errors import (
     RateLimited,
     SourceChanged,
 )
-from monitor.text import is_web_url
 
 _DAY = timedelta(days=1)
 _QUOTA_DAY = ZoneInfo("America/Los_Angeles")  # Google's quotas begin anew at midnight there
@@ -67,19 +67,12 @@ class YouTubeSettings(BaseModel):
     comment_pages: int = Field(10, ge=1, le=100, description="Pages of 100 threads to read for each video and poll.")
     comment_days: int = Field(90, ge=1, le=7300, description="Read threads so far back again each day: edits, replies.")
     overlap_hours: int = Field(48, ge=1, le=720, description="Search so far back again; videos are found late.")
-    base_url: str = Field("https://www.googleapis.com", description="Another address in the place of YouTube's.")
+    base_url: BaseUrl = Field("https://www.googleapis.com", description="Another address in the place of YouTube's.")
 
     @field_validator("videos")
     @classmethod
     def _ids(cls, videos: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(things.video_id(one) for one in videos))
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not is_web_url(url):
-            raise ValueError("`base_url` must be an address that starts with https:// or http://")
-        return url
 
 
 class YouTubeCursor(BaseModel):

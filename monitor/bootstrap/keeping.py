@@ -10,7 +10,7 @@ from monitor.domain import Observation
 from monitor.errors import ConfigError
 from monitor.evidence import Authorities, FileExporter, FileVault, PageLooker, read_pinned
 from monitor.http import HttpClient
-from monitor.jobs import export, recheck, stamp
+from monitor.jobs import export, recheck, removal, stamp
 from monitor.jobs.stamp import StampState
 from monitor.ports import Capturer, Clock, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
@@ -69,6 +69,10 @@ class EvidenceDesk:
     async def look_now(self, mention_id: int) -> Observation | None:
         """Look again at one kept page now; None when that was not possible."""
         return await recheck.look_now(self._looking, mention_id)
+
+    def redact(self, capture_id: str, *, actor: str, reason: str) -> None:
+        """Delete one capture on a person's word; a record with the reason stays."""
+        removal.redact(self._store, self._vault, capture_id, actor=actor, reason=reason)
 
     def stamps(self) -> StampState:
         """Say how time stamps stand."""

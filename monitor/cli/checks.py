@@ -206,8 +206,14 @@ def check_disk(settings: Settings) -> Check:
             why=f"{size_in_words(reserve)} are held back so that the database can still be written.",
             try_="Make room on that disk, or move data_dir to a larger one.",
         )
-    if free < 5 * reserve:
-        return Check(name="disk", outcome=Outcome.WARN, what=f"{what}: that will not last long.", try_="Make room.")
+    if free < settings.capture.warn_mb * 1024 * 1024:
+        return Check(
+            name="disk",
+            outcome=Outcome.WARN,
+            what=f"{what}: that will not last long.",
+            why=f"Below {size_in_words(reserve)} no page is kept any more; alerts go on.",
+            try_="Make room on that disk, or move data_dir to a larger one.",
+        )
     return Check(name="disk", outcome=Outcome.OK, what=what)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from monitor.domain import Judgement, Match
 
 VEIL = "(veiled; --reveal shows it)"
+NEW_ALLEGATION = "new allegation"
 _QUOTED = re.compile("“([^”]*)”")
 _COUNTED = re.compile("(words that counted: ).*")
 
@@ -40,6 +41,9 @@ def say_judgement(judgement: Judgement, name: str, *, reveal: bool) -> None:
     if judgement.reasons:
         say("  decided:")
         _say_reasons(judgement.reasons, own, reveal=reveal)
+    if any(reason.startswith(NEW_ALLEGATION) for reason in judgement.reasons):
+        subject = judgement.subject_id
+        say(f'  Is it false? List it: goodname statement add "what it says, with the name" --subject {subject}')
 
 
 def _say_match(match: Match, own: Collection[str], *, reveal: bool) -> None:

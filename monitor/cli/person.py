@@ -15,6 +15,7 @@ from monitor.cli.group import command_group
 from monitor.cli.previews import PreviewOnly, Reveal, show_preview
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
+from monitor.cli.threshold import threshold
 from monitor.domain import Relation, Subject, SubjectKind
 from monitor.errors import InputError
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from monitor.bootstrap import App
 
 group = command_group("Add, list, edit or pause who is watched.")
+group.command()(threshold)
 
 
 @group.callback()

@@ -142,7 +142,12 @@ def _evidence(app: App) -> dict[str, object]:
 
 def _disk(app: App) -> dict[str, int]:
     usage = shutil.disk_usage(app.settings.data_dir)
-    return {"free": usage.free, "total": usage.total, "reserved": app.settings.capture.reserve_mb * 1024 * 1024}
+    return {
+        "free": usage.free,
+        "total": usage.total,
+        "reserved": app.settings.capture.reserve_mb * 1024 * 1024,
+        "warning": app.settings.capture.warn_mb * 1024 * 1024,
+    }
 
 
 def _say(seen: dict[str, Any], zone: tzinfo) -> None:
@@ -175,7 +180,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
             ("Time stamps", _stamps(seen["evidence"]["time_stamps"])),
             ("Chain head", seen["evidence"]["chain_head"]),
-            ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}"),
+            ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}{_room(disk)}"),
         ]
     )
 
@@ -188,6 +193,12 @@ def _hunt(progress: Progress | None) -> str:
 
 def _unasked(subjects: list[str]) -> str:
     return f"{', '.join(subjects)}: it is not said who asks for it" if subjects else ""
+
+
+def _room(disk: dict[str, int]) -> str:
+    if disk["free"] <= disk["reserved"]:
+        return ": no page is kept any more until there is room; alerts go on"
+    return ": that will not last long" if disk["free"] < disk["warning"] else ""
 
 
 def _stamps(state: StampState) -> str:

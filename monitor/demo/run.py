@@ -6,7 +6,6 @@ import asyncio
 import email
 import email.policy
 import json
-import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,6 @@ from monitor.ports import Store
 T = TypeVar("T")
 
 _PASS_SECONDS = 120
-_HEAD = re.compile(r"\b[0-9a-f]{64}\b")
 _VERIFY_SECONDS = 60
 
 
@@ -178,28 +176,16 @@ def _keep_summary(root: Path, mails: Sequence[Path]) -> bool:
 
 
 async def _verify(stage: Stage) -> list[str]:
-    """Check the evidence with the command a person would type, and the chain head that their last mail told."""
-    head = _head_in_mail(stage.folder.root)
-    command = [*stage.verify, *(["--head", head] if head else [])]
+    """Check the evidence with the command a person would type."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *stage.verify, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await _in_time(process.communicate(), "`evidence verify`", _VERIFY_SECONDS)
     stage.teller.heading("Evidence checked")
-    stage.teller.line(f"$ goodname --config goodname.toml evidence verify --head {head[:16]}…")
+    stage.teller.line("$ goodname --config goodname.toml evidence verify")
     for line in output.decode("utf-8", "replace").splitlines()[:12]:
         stage.teller.line(line, indent=4)
     return [] if process.returncode == 0 else [f"`evidence verify` ended with {process.returncode}"]
-
-
-def _head_in_mail(root: Path) -> str:
-    """Give the chain head that the summary told: kept outside the machine, it is the witness of the log."""
-    mail = root / "digest.eml"
-    if not mail.exists():
-        return ""
-    text = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default).get_body(("plain",))
-    found = _HEAD.findall(text.get_content()) if text is not None else []
-    return found[-1] if found else ""
 
 
 def _tell_places(stage: Stage) -> None:

@@ -62,7 +62,8 @@ class Chain:
     """Gather what a log says, line by line.
 
     `intents` and `sealed` map a capture's id to the hash of its manifest; `deleted` has a tombstone; `stamps`
-    are captures with what was recorded of a token; `problems` name
+    are captures with what was recorded of a token; `holds`
+    is what was last said of a hold on a capture; `problems` name
     each break, `head` is the last record's hash. `witness` is a hash kept elsewhere and `is_witnessed` says whether a
     record has it. `unreadable` is the hash of a line just read that is no record.
     """
@@ -74,6 +75,7 @@ class Chain:
     aborted: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     stamps: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    holds: dict[str, dict[str, str]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     unreadable: str = ""
     lines: int = 0
@@ -130,6 +132,8 @@ class Chain:
             self.aborted.add(capture)
         elif record.event == "delete":
             self.deleted.add(capture)
+        elif record.event == "hold" and record.detail.get("action") in ("placed", "lifted"):
+            self.holds[capture] = record.detail
         elif record.event == "timestamp":
             self.stamps.append((capture, record.detail))
 

@@ -32,7 +32,7 @@ from monitor.evidence.verify import CAPTURES, LOG, STAGING, Progress, check_stor
 from monitor.ports import Clock, Staging, Token, Verification
 
 RESERVE_BYTES = 200 * 1024 * 1024
-_OWN_EVENTS = frozenset({"intent", "capture", "aborted", "recovered", "timestamp", "export"})
+_OWN_EVENTS = frozenset({"intent", "capture", "aborted", "recovered", "timestamp", "export", "delete"})
 _EVENT = re.compile(r"[a-z][a-z_]{0,31}")
 
 
@@ -100,6 +100,8 @@ class FileVault:
         Anything else in staging is thrown away, unless a living process is writing it. Anything else under captures
         is left alone: no crash leaves such a folder, so it was planted, or the log was cut, and `verify` says so.
         """
+        for name in self._log.chain().deleted:
+            self._remove(name)
         recovered = [*self._recover_moved(), *self._recover_staged()]
         return tuple(capture for capture in recovered if capture is not None)
 
@@ -139,6 +141,54 @@ class FileVault:
         except EvidenceError as fault:
             return replace(result, pending=(*result.pending, f"this check could not be recorded: {fault}"))
         return result
+
+    def hold(self, capture_id: str, *, actor: str, reason: str, until: str = "", is_lifted: bool = False) -> None:
+        """Record that a capture must not be deleted (or may be again), why, and when that is looked at anew."""
+        self._manifest(capture_id)
+        action = "lifted" if is_lifted else "placed"
+        detail = {"action": action, "reason": reason, "reviewer": actor, "review_on": until}
+        self._log.append("hold", actor=actor, capture=capture_id, detail=detail)
+
+    def held(self) -> Mapping[str, Mapping[str, str]]:
+        """Give the captures that must not be deleted, with what was recorded of the hold."""
+        chain = self._log.chain()
+        return {
+            name: one for name, one in chain.holds.items() if one["action"] == "placed" and name not in chain.deleted
+        }
+
+    def delete(self, capture_id: str, *, actor: str, reason: str) -> None:
+        """Remove a capture's files; the record with its reason stays for ever, and comes first.
+
+        EvidenceError while the capture is held, FixityError when there is none.
+        """
+        chain = self._log.chain()
+        if capture_id not in chain.sealed or capture_id in chain.deleted:
+            raise FixityError(
+                "There is no such capture.", why=f"{capture_id} is not in the custody log, or was deleted"
+            )
+        if capture_id in self.held():
+            raise EvidenceError(
+                "This capture is on hold and cannot be deleted.",
+                why=chain.holds[capture_id]["reason"],
+                try_=f"Lift the hold first: goodname evidence hold {capture_id} --lift",
+            )
+        detail = {"reason": reason}
+        sha256 = chain.sealed[capture_id]
+        self._log.append("delete", actor=actor, capture=capture_id, manifest_sha256=sha256, detail=detail)
+        self._remove(capture_id)
+
+    def _remove(self, capture_id: str) -> None:
+        if not manifest.is_capture_id(capture_id):
+            return
+        try:
+            shutil.rmtree(self._captures / capture_id)
+            sync_folder(self._captures)
+        except FileNotFoundError:
+            return
+        except OSError as fault:
+            raise disk_fault(
+                "A deleted capture could not be removed; it is tried again at the next start.", fault
+            ) from fault
 
     def unstamped(self) -> tuple[str, ...]:
         """Give the captures about which no authority outside has signed a time, oldest first."""

@@ -20,6 +20,8 @@ NEGATORS = frozenset(
 """Words that turn what follows them round."""
 
 NEGATIVE_PREDICATES = any_of(
+    "untreated", "unattended", "unpaid", "unsupervised", "unfed", "unwashed", "uncared", "uninsured", "unanswered",
+    "neglect\\w*", "ignore[sd]?", "ignoring", "fail(?:s|ed|ing)? to", "refus\\w+", "skip(?:s|ped|ping)?",
     "unqualified", "unlicen[sc]ed", "unregistered", "uncertified", "without (?:being |a |any |ever )*", "impostor",
     "imposter",
     "quack", "lied about", "lies about", "calls (?:her|him)self", "pretends?", "pretended", "pretending",

@@ -14,6 +14,7 @@ from monitor.matching import cues
 from monitor.matching.clauses import NAME, Sentence, core_of, is_quoted, read_passage
 from monitor.matching.features import Passage
 from monitor.matching.roles import reversal
+from monitor.text.words import stem
 
 _AROUND = 320
 _REACH = 9
@@ -128,10 +129,26 @@ def _denied(sentence: Sentence, wording: Passage) -> StanceFound | None:
     """Compare whether sentence and statement say yes or no to the same thing."""
     said = _without(sentence.said)
     if statement_is_negative(wording):
-        held = cues.NEGATIVE_PREDICATES.search(said)
-        return None if held else StanceFound(Stance.DENIAL, "states the opposite")
+        if cues.NEGATIVE_PREDICATES.search(said) or not _affirms(sentence, wording):
+            return None
+        return StanceFound(Stance.DENIAL, "states the opposite")
     cue = _negation(tuple(said.split()), sentence)
     return StanceFound(Stance.DENIAL, cue) if cue else None
+
+
+def _affirms(sentence: Sentence, wording: Passage) -> bool:
+    """Tell whether a sentence grants what a negative statement takes away ("is qualified" for "is not qualified").
+
+    What the statement takes away are the telling words after its negation, or the rest of a word such as "unqualified".
+    """
+    found = cues.NEGATIVE_PREDICATES.search(" ".join(wording.words))
+    if found is None:
+        return False
+    place = " ".join(wording.words)[: found.end()].count(" ") + 1
+    taken = {s for s, w in zip(wording.stems[place:], wording.weights[place:], strict=True) if w > 0.5}
+    if found[0].startswith("un"):
+        taken = {stem(found[0][2:])}
+    return not taken or any(stem(word) in taken for word in sentence.words)
 
 
 def _negation(words: tuple[str, ...], sentence: Sentence) -> str:

@@ -15,10 +15,10 @@ class Thresholds:
     """
 
     possible: int = 35
-    likely: int = 60
+    likely: int = 65
     about_min: int = 30
     about_likely: int = 60
-    unclear_likely: int = 85
+    unclear_likely: int = 90
 
     def __post_init__(self) -> None:
         values = (self.possible, self.likely, self.about_min, self.about_likely, self.unclear_likely)

@@ -97,6 +97,18 @@ class Vault(Protocol):
         """Check every file, manifest and log record, of one capture or of all; never changes anything but the log."""
         ...
 
+    def hold(self, capture_id: str, *, actor: str, reason: str, until: str = "", is_lifted: bool = False) -> None:
+        """Record that a capture must not be deleted (or may be again), why, and when (a day) to look at that anew."""
+        ...
+
+    def held(self) -> Mapping[str, Mapping[str, str]]:
+        """Give the captures on hold with reason, reviewer and review_on."""
+        ...
+
+    def delete(self, capture_id: str, *, actor: str, reason: str) -> None:
+        """Remove a capture's files; a record with the reason stays. EvidenceError while it is on hold."""
+        ...
+
     def unstamped(self) -> tuple[str, ...]:
         """Give the captures about which no authority outside has signed a time, oldest first."""
         ...

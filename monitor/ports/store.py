@@ -209,6 +209,10 @@ class CaptureStore(Protocol):
         """Give a mention's captures, oldest first."""
         ...
 
+    def drop_capture(self, capture_id: str) -> None:
+        """Forget a capture whose files were deleted; idempotent. What was observed of its mention stays."""
+        ...
+
     def capture_ids(self) -> frozenset[str]:
         """Give the ids of all recorded captures."""
         ...

@@ -155,6 +155,7 @@ class CaptureSettings(Section):
     browser: str = Field("auto", description='"auto" finds Chromium, "off" keeps pages without pictures, or a path.')
     timeout: Duration = Field(timedelta(seconds=45), description="The longest that one capture may take.")
     reserve_mb: int = Field(200, ge=0, description="Stop captures when the disk has less room than this.")
+    warn_mb: int = Field(500, ge=0, description="Warn in status and doctor when the disk has less room than this.")
 
     @validates("timeout")
     @classmethod
@@ -221,7 +222,7 @@ class StoreSettings(Section):
 class MatchingSettings(Section):
     """Set how sure the matcher must be."""
 
-    possible: int = Field(40, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
+    possible: int = Field(35, ge=1, le=100, description="Lowest statement score (0-100) that is called possible.")
     likely: int = Field(65, ge=1, le=100, description="Lowest statement score (0-100) that is called likely.")
     model: Path | None = Field(
         None, description="Folder of the sentence model, for the [semantic] extra; none: words alone are compared."

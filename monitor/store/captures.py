@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, select, update
 
 from monitor.domain import Alert, Capture, CaptureRequest, LiveState, Observation
 from monitor.errors import StoreError
@@ -112,6 +112,12 @@ class CaptureRows(Part):
             rows = connection.execute(query).all()
             artifacts = load_artifacts(connection, [row.id for row in rows])
         return tuple(capture_of(row, artifacts.get(row.id, ())) for row in rows)
+
+    def drop_capture(self, capture_id: str) -> None:
+        """Forget a capture whose files were deleted; idempotent."""
+        with self._db.writing() as connection:
+            connection.execute(delete(artifact).where(artifact.c.capture_id == capture_id))
+            connection.execute(delete(capture).where(capture.c.id == capture_id))
 
     def capture_ids(self) -> frozenset[str]:
         """Give the ids of all recorded captures."""

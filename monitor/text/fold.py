@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from anyascii import anyascii
 
-from monitor.text.lookalikes import LEET, LOOKALIKES
+from monitor.text.lookalikes import LEET, LETTER_PAIRS, LOOKALIKES
 
 _MEMORY = 60_000
 _LATIN_NAME = re.compile(
@@ -137,8 +137,13 @@ def _skeleton_char(char: str) -> str:
         return _skeleton_sign(chr(ord("a") + code - _REGIONAL_A))
     if _TAG_A <= code < _TAG_A + 26 or 0xD800 <= code <= 0xDFFF:
         return ""
-    if sign := _skeleton_sign(char) or ("" if is_dropped_mark(code) else _skeleton_sign(char.casefold()[:1])):
-        return sign
+    if char in LETTER_PAIRS:
+        return "".join(map(_skeleton_sign, LETTER_PAIRS[char]))
+    if not is_dropped_mark(code):
+        # A styled capital is compared as the capital it is drawn from, which a small letter may not look like.
+        for form in (char, unicodedata.normalize("NFKC", char), char.casefold()):
+            if len(form) == 1 and (sign := _skeleton_sign(form)):
+                return sign
     return "".join(
         _skeleton_sign(piece) or (piece if piece.isalnum() and not piece.isascii() else "")
         for piece in _fold_char(char)

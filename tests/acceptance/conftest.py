@@ -34,10 +34,10 @@ class Command:
             timeout=180,
         )
 
-    def json(self, *words: str, cwd: Path, code: int = 0) -> Any:
+    def json(self, *words: str, cwd: Path) -> Any:
         """Run it and read its JSON."""
         done = self(*words, "--json", cwd=cwd)
-        assert done.returncode == code, done.stderr
+        assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
 

@@ -152,7 +152,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "digest.review.not_about_subject": "Sie haben dies als Namensgleichheit erkannt.",
         "digest.review.not_harmful": "Sie haben dies als harmlos erkannt.",
         "digest.review.later": "Sie haben dies zurückgestellt.",
-        "digest.review.withdrawn": "Sie haben Ihr Urteil zurückgenommen.",
         "digest.found": "Gefunden {moment}",
         "digest.pause": "Um die Uhrzeit zu ändern oder den Bericht abzustellen: Abschnitt [digest] Ihrer"
         " goodname.toml.",

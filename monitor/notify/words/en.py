@@ -151,7 +151,6 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "digest.review.not_about_subject": "You marked this as about somebody else.",
         "digest.review.not_harmful": "You marked this as harmless.",
         "digest.review.later": "You put this off for later.",
-        "digest.review.withdrawn": "You took your verdict back.",
         "digest.found": "Found {moment}",
         "digest.pause": "To change when this comes, or to stop it: section [digest] of your goodname.toml.",
         "digest.support": "You do not have to read any of this today, and you need not read it alone. Someone you"

@@ -222,3 +222,47 @@ class TestLater:
     @pytest.mark.parametrize("command", ["diff", "recheck"])
     def test_an_unknown_mention(self, full, command):
         assert "There is no such mention: 99." in full.run("evidence", command, "99", code=1).stderr
+
+
+class TestRemoval:
+    SAID = ("--because", "wish of a third party", "--by", "FIRST LAST")
+
+    @staticmethod
+    def capture_of(full) -> str:
+        (capture,) = (full.folder / "data" / "evidence" / "captures").iterdir()
+        return capture.name
+
+    def test_a_capture_is_deleted_with_a_reason(self, full):
+        capture = self.capture_of(full)
+        assert "Nothing was deleted." in full.run("evidence", "redact", capture, *self.SAID, code=2).stderr
+        assert "is deleted" in full.run("evidence", "redact", capture, *self.SAID, "--yes").stdout
+        assert full.json("evidence", "verify")["findings"] == []
+        assert {hit["capture"] for hit in full.json("hits", "list")} == {"none"}
+
+    def test_not_while_it_is_on_hold(self, full):
+        capture = self.capture_of(full)
+        assert full.run("evidence", "holds").stdout.startswith("Nothing")
+        full.run("evidence", "hold", capture, "--because", "suit", "--by", "COUNSEL", "--until", "2020-01-31")
+        assert "2020-01-31 (past)" in full.run("evidence", "holds").stdout
+        assert full.json("evidence", "holds")[capture]["reason"] == "suit"
+        assert "on hold" in full.run("evidence", "redact", capture, *self.SAID, "--yes", code=1).stderr
+        full.run("evidence", "hold", capture, "--because", "settled", "--by", "COUNSEL", "--lift")
+        full.run("evidence", "redact", capture, *self.SAID, "--yes")
+
+    def test_not_while_its_case_is_on_hold(self, full):
+        full.run("hits", "mark", "1", "confirmed")
+        full.run("case", "new", "A case", "--mention", "1")
+        full.run("case", "hold", "1", "--because", "suit", "--by", "COUNSEL")
+        refused = full.run("evidence", "redact", self.capture_of(full), *self.SAID, "--yes", code=1)
+        assert "case 1" in refused.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "what"),
+        [
+            (("hold", "x", "--because", " ", "--by", "N"), "A hold needs a reason and a name."),
+            (("hold", "x", "--because", "r", "--by", "N", "--until", "soon"), "'soon' is no day."),
+            (("redact", "x", "--because", " ", "--by", "N", "--yes"), "A deletion needs a reason and a name."),
+        ],
+    )
+    def test_a_wrong_call(self, full, words, what):
+        assert full.run("evidence", *words, code=2).stderr.startswith(f"What: {what}")

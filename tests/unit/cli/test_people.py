@@ -238,3 +238,15 @@ def test_a_statement_is_previewed_changed_and_withdrawn(full):
 def test_a_statement_that_cannot_be_changed_says_why(home, words, what):
     home.run("statement", "add", REPEAT, "--id", "s")
     assert home.run(*words, code=2).stderr.startswith(f"What: {what}")
+
+
+def test_a_bar_is_suggested_from_reviews_and_never_applied(full):
+    assert "Nothing was reviewed yet" in full.run("person", "threshold").stdout
+    full.run("hits", "mark", "1", "not-harmful")
+    shown = full.run("person", "threshold", "subject-1", "--at-most", "0").stdout
+    assert "0 confirmed, 1 false" in shown
+    advice = full.json("person", "threshold", "--at-most", "9")
+    assert advice["suggestion"]["likely"] == 35
+    assert advice["now"] == 65
+    assert "likely = 35 under [matching]" in full.run("person", "threshold", "--at-most", "9").stdout
+    assert full.json("person", "threshold")["now"] == 65

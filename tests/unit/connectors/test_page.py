@@ -532,3 +532,29 @@ def test_honest_bodies_are_recognised_too() -> None:
         '<script>if (a<b && "</p>") {}</script><!-- <a --><img src="data:;base64,' + "A" * 50_000 + '">', _post(1)
     )
     assert is_harmless(page.encode())
+
+
+ARTICLE = f"""
+<html><head><title>Town</title></head><body><nav>Menu one two</nav><main><h1>A headline</h1>
+<p>Published on 3 March 2021</p>{"<p>The council met and spoke about the harbour at some length. </p>" * 9}
+</main></body></html>
+"""
+
+
+async def test_the_library_reads_articles_and_guesses_a_date() -> None:
+    pytest.importorskip("trafilatura", reason="the extra `articles` is not installed")
+    (item,) = await _items(ARTICLE, reader="trafilatura")
+    assert "spoke about the harbour" in item.text
+    assert "Menu one" not in item.text
+    assert item.published_at is not None
+    assert (f"{item.published_at:%Y-%m-%d}", item.published_precision) == ("2021-03-03", Precision.ESTIMATED)
+    (plain,) = await _items(ARTICLE)
+    assert plain.published_at is None
+
+
+async def test_a_missing_library_is_a_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors._article_library.find_spec", lambda _: None)
+    connector = PageConnector(PageSettings(url=URL, reader="trafilatura"))
+    health = await connector.check(context(FakeHttp({URL: answer(ARTICLE)})))
+    assert health.state is HealthState.AUTH
+    assert "goodname[articles]" in health.try_

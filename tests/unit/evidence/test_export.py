@@ -341,8 +341,7 @@ def test_what_was_deleted_is_named_and_nothing_else_is_left_out(
     keep: Callable[..., Capture], vault: FileVault, exporter: FileExporter, root: Path, tmp_path: Path
 ) -> None:
     one, two = keep("one"), keep("two")
-    vault.record("delete", actor="FIRST LAST", capture_id=one.id, detail={"reason": "wish of a third party"})
-    shutil.rmtree(root / "captures" / one.id)
+    vault.delete(one.id, actor="FIRST LAST", reason="wish of a third party")
     done = exporter.export(order_of(one, two), tmp_path / "out.zip")
     assert done.captures == 1
     assert any(one.id in remark for remark in done.remarks)

@@ -227,3 +227,50 @@ def test_a_statement_in_the_passive_is_repeated_not_reversed(voss: Subject, ment
     judged = decide(mention("Careful: Alina Voss was struck off for forging papers."), voss, struck_off)
     assert judged.best is not None
     assert (judged.best.stance, judged.level) == (Stance.REPEAT, Level.LIKELY)
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("Alina Voss leaves patients without treatment", "Alina Voss leaves her patients untreated"),
+        ("Alina Voss left her patients untreated", "I saw Alina Voss leave her patients untreated"),
+        ("Alina Voss leaves patients without treatment", "Alina Voss lets her patients wait without any treatment"),
+        ("Alina Voss is not a qualified dentist", "Alina Voss is an unqualified dentist"),
+    ],
+)
+def test_a_lack_in_other_words_is_no_denial(voss: Subject, mention: Make, statement: str, text: str) -> None:
+    judged = decide(mention(text), voss, (Statement(id="x", subject_id=voss.id, text=statement),))
+    assert judged.best is not None
+    assert judged.best.stance is Stance.REPEAT
+
+
+@pytest.mark.parametrize(
+    ("statement", "text"),
+    [
+        ("Alina Voss is not a qualified dentist", "Alina Voss is a qualified dentist, I checked"),
+        ("Alina Voss is an unqualified dentist", "Alina Voss is a qualified dentist, I checked"),
+    ],
+)
+def test_what_a_negative_statement_takes_away_and_a_text_grants_is_a_denial(
+    voss: Subject, mention: Make, statement: str, text: str
+) -> None:
+    judged = decide(mention(text), voss, (Statement(id="x", subject_id=voss.id, text=statement),))
+    assert judged.best is not None
+    assert judged.best.stance is Stance.DENIAL
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Alina Voss robó el dinero de los pacientes de la clínica", "es"),
+        ("Alina Voss a volé de l'argent à ses patients dans la clinique", "fr"),
+        ("Alina Voss hat das Geld ihrer Patienten gestohlen und ist weg", "de"),
+        ("Alina Voss hat ihre Patienten um viel Geld betrogen", "de"),
+    ],
+)
+def test_other_languages_are_labelled_and_at_least_possible(
+    text: str, language: str, voss: Subject, stole: tuple[Statement, ...], mention: Make
+) -> None:
+    judged = decide(mention(text), voss, stole)
+    assert judged.level.rank >= Level.POSSIBLE.rank
+    assert f"language: {language}" in judged.reasons
