@@ -66,7 +66,7 @@ REFUTING = any_of(
     "(?:is|its|are|was|were) (?:all )?(?:a |an )?(?:outright |blatant |big |total )?lies?",
     "that lie", "this lie", "these lies", "such lies",
     "(?:is|are|was) (?:just |simply |plain |plainly |totally |completely )?wrong", "proven wrong", "proved wrong",
-    "witch ?hunt", "is invented",
+    "witch ?hunt", "is invented", "are (?:all |just |simply )?(?:lying|mistaken|making (?:it|this|that) up)",
     "dont believe (?:it|this|that|the|a word|every)", "do not believe (?:it|this|that|the|a word)",
     "stop (?:sharing|spreading|repeating)",
     "(?:she|he|they|it) never (?:was|did|were|has|have|happened)$", "delete (?:your|this|that|the)",

@@ -8,6 +8,7 @@ only the neighbours of a known name word are compared. Each pattern leads to a l
 from __future__ import annotations
 
 import gc
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,8 @@ _SURNAME_OWNERS = 20
 _PIECE = 100_000
 _OVERLAP = 400
 _UPSIDE_DOWN = str.maketrans("nudpbqcfjg", "unpdqbojrb")
+_SEPARATED = re.compile(r"(?<!\w)(?:[^\W\d_][|+!1]){3}")
+_AS_DOTS = str.maketrans("|+!1", "....")
 _DRAWN_PAIRS = (("m", "rn"), ("w", "vv"), ("d", "ci"), ("h", "in"))
 
 
@@ -143,6 +146,7 @@ class Gate:
             taken = {(hit.subject, hit.start) for hit in hits}
             hits += [hit for hit in self._find_squeezed(views, found, skip) if (hit.subject, hit.start) not in taken]
         if views.is_disguised:
+            hits += self._find_parted(views, skip)
             taken = {(hit.subject, hit.start) for hit in hits}
             hits += [hit for hit in self._find_spaced(views, skip) if (hit.subject, hit.start) not in taken]
             hits += [NameHit(o[0], o[1], a, b, Way.CENSORED) for o, a, b in self._censored.find(views.text)]
@@ -179,6 +183,12 @@ class Gate:
             if _stands_alone(views.text, a, b):
                 for subject, form, way in self._squeezed.owners(number):
                     yield NameHit(subject, form, a, b, way, edits=_swapped_letters(views.text[a:b], form, way))
+
+    def _find_parted(self, views: Views, skip: frozenset[int]) -> Iterator[NameHit]:
+        """Find names whose letters are parted by signs that elsewhere stand for letters ("A|l|i|n|a")."""
+        if _SEPARATED.search(views.text):
+            parted = Views(views.text.translate(_AS_DOTS))  # as long as the text, so that all places are the same
+            yield from self._find_squeezed(parted, self._squeezed.find(parted.squeezed), skip)
 
     def _find_spaced(self, views: Views, skip: frozenset[int]) -> Iterator[NameHit]:
         haystack = views.skeleton

@@ -46,7 +46,7 @@ ACTS: dict[str, str] = {
         slap slapped slapping slaps kick kicked kicking attack attacked attacking attacks batter battered violence
         violent
         violently shove shoved struck strike thump thumped smack smacked smacking abuse abused abuses abusive abusing
-        abuser thrash thrashed headbutted
+        abuser thrash thrashed headbutted mistreat mistreats mistreated mistreating maltreat maltreated maltreats
         golpeo golpear golpea agredio pego frappe frappait battu battre agresse geschlagen schlug schlagt
         verprugelt""",
     "sex": """molest molested molesting grope groped groping harass harassed harasses harassing harassment rape raped
@@ -74,7 +74,8 @@ ACTS: dict[str, str] = {
         sin_licencia licencia titulo sans_licence diplome zulassung approbation ohne_lizenz lizenz""",
     "bribe": """bribe bribes bribed bribing bribery kickback kickbacks backhander backhanders corrupt corruption
         payoff
-        payoffs paid_off bung bungs sweetener sweeteners under_table brown_envelope brown_envelopes envelopes
+        payoffs paid_off the_take
+        greased_palms bung bungs sweetener sweeteners under_table brown_envelope brown_envelopes envelopes
         soborno sobornos soborno corrupta corrupto pot_vin corrompu corrompue bestochen bestechung korrupt
         schmiergeld""",
     "affair": """affair affairs adultery cheated_on unfaithful infidelity mistress slept_with sleeping_with
@@ -176,6 +177,11 @@ THINGS: dict[str, str] = {
     "landlord": """landlord landlady owner proprietor boss casero proprietaire vermieter""",
     "photo": """photo photos picture pictures image images video videos footage fotos photos bilder""",
     "insurance": """insurance insurer insurers insurances seguro assurance versicherung""",
+    "spend": """spend spends spending spent blew blow blown squander squandered squandering splurged gastar gasto
+        gastado depense depenser ausgegeben verprasst""",
+    "holiday": """holiday holidays vacation vacations trip trips cruise getaway vacaciones vacances urlaub""",
+    "online": "online internet website web",
+    "bought": """bought buys buy buying purchased purchase purchases paid_for compro comprado achete gekauft""",
     "exam": "exam exams test tests grades marks examen examens prufung",
     "book": """book books novel novels debut roman novela libros livres bucher article articles essay paper
         dissertation thesis libro livre buch""",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from monitor.matching.clauses import NAME, Sentence
-from monitor.matching.features import Passage
+from monitor.matching.features import Passage, concepts_of
+from monitor.text.words import stem
 
 _BE = frozenset("was were been being got gets is are be wurde wurden fue fueron ete".split())
 _AFTER_OBJECT = frozenset("from against of off to".split())
@@ -16,9 +19,13 @@ _INDEFINITE = frozenset(
 _RELATIVE = frozenset("who which that whose".split())
 _WITNESS = frozenset(
     "reported reports exposed exposes caught found discovered warned warns says said refused stopped helped helps "
-    "victim witness witnessed saw survived escaped complained sued sues accuses accused catches finds".split()
+    "victim witness witnessed saw survived escaped "
+    "rescued rescues saved saves freed frees adopted adopts protects protected "
+    "complained sued sues accuses accused catches finds".split()
 )
 _HAPPENS_TO = frozenset({"!convict", "!dismiss", "!unqualified", "!bankrupt", "!plain"})
+_NEAR = 5
+_AT_END = frozenset("and or but in at on for every since while when again too daily twice so".split())
 _RECEIVING = frozenset(
     "took take takes taken taking accept accepts accepted accepting receive received receives got".split()
 )
@@ -26,33 +33,40 @@ _RECEIVING = frozenset(
 
 def reversal(sentence: Sentence, wording: Passage) -> str:
     """Give the words that show that somebody else is the doer, or an empty string; reads one sentence."""
-    if not sentence.names or not sentence.acts:
+    suffered = _suffered(wording)
+    acts = tuple(act for act in sentence.acts if not suffered & _senses(sentence.words[act]))
+    if not sentence.names or not acts:
         return ""
+    sentence = replace(sentence, acts=acts)
     if "!bribe" in wording.acts and _RECEIVING & set(wording.words):
-        return _gave_bribes(sentence)
+        return _gave_bribes(sentence, wording)
     if wording.acts & _HAPPENS_TO and not wording.acts - _HAPPENS_TO - {"!fraud"}:
-        return _other_holder(sentence) or _witness(sentence)
-    passive = _passive(sentence)
-    if passive and _says_so_itself(passive, wording):
-        passive = ""
-    return passive or _object(sentence) or _other_holder(sentence) or _witness(sentence)
+        return _other_holder(sentence) or _witness(sentence, wording)
+    return _passive(sentence) or _object(sentence) or _other_holder(sentence) or _witness(sentence, wording)
 
 
-def _says_so_itself(cue: str, wording: Passage) -> bool:
-    """Tell whether the statement has the same passive ("NAME was struck off"): then nothing is turned round."""
-    participle = cue.rsplit(maxsplit=1)[-1]
-    places = [i for i, word in enumerate(wording.words) if word == participle]
-    return any(_BE & set(wording.words[max(0, place - 3) : place]) for place in places)
+def _senses(word: str) -> frozenset[str]:
+    return concepts_of([word])[0] | {stem(word)}
 
 
-def _gave_bribes(sentence: Sentence) -> str:
+def _suffered(wording: Passage) -> frozenset[str]:
+    """Give what a statement says was done to the subject ("NAME was struck off"): there nothing is turned round."""
+    found: frozenset[str] = frozenset()
+    for place, word in enumerate(wording.words):
+        before = wording.words[max(0, place - 2) : place]
+        if _BE & set(before) and not {"a", "an", "the"} & set(before) and _is_participle(word):
+            found |= _senses(word)
+    return found
+
+
+def _gave_bribes(sentence: Sentence, wording: Passage) -> str:
     words, name = sentence.words, sentence.names[0]
     for act in sentence.acts:
         if words[act] in ("bribed", "bribes", "bribing") and name < act and not _BE & set(words[name:act]):
             following = words[act + 1 : act + 2]
             if following and following[0] not in ("from", "by", "to", "for", "and"):
                 return " ".join(words[name + 1 : act + 2])
-    return _witness(sentence)
+    return _witness(sentence, wording)
 
 
 def _passive(sentence: Sentence) -> str:
@@ -98,7 +112,13 @@ def _helps(words: tuple[str, ...], place: int) -> bool:
 
 def _is_doer(sentence: Sentence) -> bool:
     words = sentence.words
-    return any(words[name - 1] in ("by", "von", "por", "par") for name in sentence.names if name)
+    by_name = any(words[name - 1] in ("by", "von", "por", "par") for name in sentence.names if name)
+    return by_name or any(
+        # "by her" at an end is the subject; in "by her former owner" it is somebody else.
+        word in ("her", "him", "them") and words[place - 1] == "by" and set(words[place + 1 : place + 2]) <= _AT_END
+        for place, word in enumerate(words)
+        if place and sentence.names[0] < place
+    )
 
 
 def _object(sentence: Sentence) -> str:
@@ -120,7 +140,7 @@ def _is_object(gap: tuple[str, ...]) -> bool:
     """Tell whether the words between an accusing word and the name make the name its object."""
     if {NAME, "that", "how", "is", "was", "when", "because"} & set(gap):
         return False
-    if not gap or (len(gap) <= 2 and set(gap) <= {"the", "first", "and", "up"}):
+    if not gap or (len(gap) <= 2 and set(gap) <= {"the", "first", "up"}):
         return True
     if len(gap) > 5:
         return len(gap) <= 9 and "from" in gap and gap[-1] == "of"
@@ -138,13 +158,15 @@ def _other_holder(sentence: Sentence) -> str:
     return " ".join(words[: min(acts) + 1])
 
 
-def _witness(sentence: Sentence) -> str:
+def _witness(sentence: Sentence, wording: Passage) -> str:
     """Find "NAME caught a seller who ...", "NAME was the victim of a ...", "NAME says a patient stole"."""
     words = sentence.words
     for name in sentence.names:
         for act in (act for act in sentence.acts if act > name):
             between = words[name + 1 : act]
-            verbs = [i for i, word in enumerate(between) if word in _WITNESS]
+            verbs = [
+                i for i, word in enumerate(between[:_NEAR]) if word in _WITNESS and stem(word) not in wording.stems
+            ]
             if not verbs or {"sorry", "but"} & set(between):
                 continue
             passive = verbs[0] and between[verbs[0] - 1] in _BE

@@ -6,6 +6,7 @@ refutations, in its neighbours. A denial is labelled, never dropped.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -83,7 +84,7 @@ def _refuted(
 ) -> StanceFound | None:
     """Find words in the sentence or next to it that say that what is told is not so."""
     said = _without(sentence.said)
-    if (found := cues.REFUTING.search(said)) and not _insisting(said, found.start(), found.end(), sentence):
+    if (found := _refuting(said, sentence)) and not _insisting(said, found.start(), found.end(), sentence):
         told = quoted or cues.TELLERS.search(said)
         return StanceFound(Stance.REBUTTAL if told else Stance.DENIAL, found[0])
     if (found := cues.CLEARED.search(said)) and not _insisting(said, found.start(), found.end(), sentence):
@@ -95,10 +96,20 @@ def _refuted(
     return None
 
 
+def _refuting(said: str, sentence: Sentence) -> re.Match[str] | None:
+    """Find words that refute; "her degree is fake" refutes nothing where the statement is about the degree."""
+    telling = {sentence.words[key] for key in sentence.keys}
+    for found in cues.REFUTING.finditer(said):
+        before = said[: found.start()].split()[-1:]
+        if not (found[0].endswith("fake") and telling.intersection(before)):
+            return found
+    return None
+
+
 def _near_refutal(near: Sentence, said: str) -> str:
     """Read a neighbouring sentence; what the subject says of themselves refutes nothing ("NAME says it is a lie")."""
     words = said.split()
-    found = cues.REFUTING.search(said) or (cues.SHORT_REFUTALS.search(said) if len(words) <= 4 else None)
+    found = _refuting(said, near) or (cues.SHORT_REFUTALS.search(said) if len(words) <= 4 else None)
     if not found or near.is_question:
         return ""
     speaks = said[: found.start()].split()

@@ -274,3 +274,66 @@ def test_other_languages_are_labelled_and_at_least_possible(
     judged = decide(mention(text), voss, stole)
     assert judged.level.rank >= Level.POSSIBLE.rank
     assert f"language: {language}" in judged.reasons
+
+
+@pytest.mark.parametrize(
+    ("statement", "text", "stance"),
+    [
+        ("Alina Voss was fired for hitting a pupil", "Alina Voss got sacked for slapping a pupil", Stance.REPEAT),
+        ("Alina Voss was fired for hitting a pupil", "they fired Alina Voss for striking a student", Stance.REPEAT),
+        ("Alina Voss was fired for hitting a pupil", "Alina Voss was hit by a pupil", Stance.REVERSED),
+        (
+            "Alina Voss evicted a family for complaining about mould",
+            "Alina Voss kicked a family out because they complained about the mould",
+            Stance.REPEAT,
+        ),
+        (
+            "Alina Voss evicted a family for complaining about mould",
+            "Complain about mould and Alina Voss evicts your family",
+            Stance.REPEAT,
+        ),
+        (
+            "Alina Voss abuses the dogs in her shelter",
+            "The dogs in the shelter of Alina Voss are kicked and starved by her",
+            Stance.REPEAT,
+        ),
+        (
+            "Alina Voss abuses the dogs in her shelter",
+            "Alina Voss rescued dogs that were abused by their former owner",
+            Stance.REVERSED,
+        ),
+        (
+            "Alina Voss bought her medical degree online",
+            "Her degree is fake. Alina Voss paid for it online.",
+            Stance.REPEAT,
+        ),
+        (
+            "Alina Voss bought her medical degree online",
+            "People who post that Alina Voss bought her degree online are lying, the university confirmed it",
+            Stance.REBUTTAL,
+        ),
+    ],
+)
+def test_who_did_it_and_who_says_so(voss: Subject, mention: Make, statement: str, text: str, stance: Stance) -> None:
+    judged = decide(mention(text), voss, (Statement(id="x", subject_id=voss.id, text=statement),))
+    assert judged.best is not None
+    assert (judged.best.stance, judged.best.reasons) == (stance, judged.best.reasons)
+
+
+@pytest.mark.parametrize(
+    "disguised",
+    [
+        "A|l|i|n|a V|o|s|s",
+        "A+l+i+n+a V+o+s+s",
+        "\u2801\u2807\u280a\u281d\u2801 \u2827\u2815\u280e\u280e",
+        "\ua4eal\ua4f2n\ua4ee \ua4e6o\ua4e2s",
+    ],
+)
+def test_signs_between_letters_and_letters_of_rare_scripts(
+    disguised: str, voss: Subject, stole: tuple[Statement, ...], mention: Make
+) -> None:
+    judged = decide(mention(f"{disguised} stole money from patients"), voss, stole)
+    assert judged.about.score > 0
+    ((start, end),) = judged.about.spans
+    assert start == 0
+    assert end >= len(disguised) - 2  # a doubled last letter may be left out
