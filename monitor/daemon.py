@@ -34,6 +34,7 @@ TICKS_S = {
     "heartbeat": 5.0,
     "stamp": 30.0,
     "recheck": 60.0,
+    "copy": 60.0,
     "recover": 86400.0,
 }
 """How often each job looks for work; what is due is decided by rows in the database."""
@@ -131,6 +132,7 @@ class Service:
             "heartbeat": self._beat,
             "stamp": self._app.evidence.stamp,
             "recheck": self._recheck,
+            "copy": self._app.evidence.copy,
         }
 
     async def _poll(self) -> None:

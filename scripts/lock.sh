@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Write the three lock files anew from pyproject.toml: names, versions and hashes, and no address of any index.
+# Write the lock files anew from pyproject.toml: names, versions and hashes, and no address of any index.
 #
 #   scripts/lock.sh [--upgrade]     keep what is locked where it still fits, or take the newest of everything
 #
 # requirements.lock        what the product needs, with every extra
 # requirements-dev.lock    the same, and what tests, checks, documentation and benchmarks need
 # requirements-build.lock  what builds the package itself
+# requirements-s3.lock     an S3 server for tests, in an environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,3 +33,4 @@ compile requirements.lock pyproject.toml --extra all
 compile requirements-dev.lock pyproject.toml --extra all --group dev --group build --group docs --group bench \
     --constraint requirements.lock
 compile requirements-build.lock --group build --constraint requirements-dev.lock
+compile requirements-s3.lock --group s3

@@ -148,6 +148,29 @@ python_packages() {
     "$venv/bin/python" -m compileall -q monitor connectors # else the first command takes seconds longer
 }
 
+tool_install() {
+    local tools=$1 lock=$2
+    if [ -n "$uv" ] && "$uv" venv --quiet --python "$venv/bin/python" "$tools" &&
+        "$uv" pip install --quiet --python "$tools/bin/python" --require-hashes -r "$lock" 2>/dev/null; then
+        cp "$lock" "$tools/installed.lock"
+        return 0
+    fi
+    rm -rf "$tools"
+    "$venv/bin/python" -m venv "$tools" && "$tools/bin/python" -m pip install -qq --disable-pip-version-check \
+        --no-input --require-hashes -r "$lock" && cp "$lock" "$tools/installed.lock"
+}
+
+# Servers that only tests use, each in an environment of its own: what they need is not what the product needs.
+tool_environments() {
+    local tools=$venv/tools/s3
+    [ "$kind" = dev ] || return 0
+    cmp -s requirements-s3.lock "$tools/installed.lock" && return 0
+    rm -rf "$tools"
+    say "installing the S3 server for tests"
+    tool_install "$tools" requirements-s3.lock && return 0
+    say "going on without it: its tests are skipped"
+}
+
 # The stamp says for which files .venv was set up; "dev" holds everything that "demo" asks for.
 digest=$({ pwd && cat pyproject.toml requirements*.lock scripts/setup.sh; } | sha256sum | cut -c1-64)
 is_set_up() {
@@ -158,6 +181,7 @@ is_set_up() {
 system_packages
 if ! is_set_up; then
     python_packages
+    tool_environments
     echo "$kind $digest" >"$stamp"
     say "ready after $SECONDS s"
 fi

@@ -8,9 +8,9 @@ from pathlib import Path
 from monitor.backup import check_recipient, seal_file
 from monitor.domain import Observation
 from monitor.errors import ConfigError
-from monitor.evidence import Authorities, FileExporter, FileVault, PageLooker, read_pinned
+from monitor.evidence import Authorities, FileExporter, FileVault, ObjectCopies, PageLooker, read_pinned
 from monitor.http import HttpClient
-from monitor.jobs import export, recheck, removal, stamp
+from monitor.jobs import copy, export, recheck, removal, stamp
 from monitor.jobs.stamp import StampState
 from monitor.ports import Capturer, Clock, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
@@ -41,6 +41,7 @@ class EvidenceDesk:
         self._clock = clock
         self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
         self.timestamper: Timestamper = build_timestamper(settings, client, clock)
+        self.copies = build_copies(settings)
         self._should_recheck = settings.evidence.recheck
         self._looking = recheck.Desk(
             store=store,
@@ -57,6 +58,7 @@ class EvidenceDesk:
             if not await self.recheck():
                 break
         await self.stamp()
+        await self.copy()
 
     async def stamp(self, *, force: bool = False) -> int:
         """Have the next captures stamped by an authority outside; gives how many were."""
@@ -69,6 +71,16 @@ class EvidenceDesk:
     async def look_now(self, mention_id: int) -> Observation | None:
         """Look again at one kept page now; None when that was not possible."""
         return await recheck.look_now(self._looking, mention_id)
+
+    async def copy(self) -> None:
+        """Copy elsewhere what is new, if a place is configured."""
+        copies = self.copies
+        while copies is not None and await asyncio.to_thread(copy.run, self._store, copies):
+            continue
+
+    def copy_error(self) -> str:
+        """Give why the last copy failed, or an empty string."""
+        return copy.last_error(self._store)
 
     def redact(self, capture_id: str, *, actor: str, reason: str) -> None:
         """Delete one capture on a person's word; a record with the reason stays."""
@@ -119,3 +131,17 @@ def pinned_certificates(settings: Settings) -> bytes:
             faults=(f"`timestamps.certificates`: {path}: {why}",),
         ) from None
     return body
+
+
+def build_copies(settings: Settings) -> ObjectCopies | None:
+    """Make the one that copies evidence elsewhere, if a place is named; EvidenceError when it is none."""
+    wanted = settings.evidence
+    if not wanted.copy_to:
+        return None
+    options = {
+        "endpoint": wanted.copy_endpoint,
+        "region": wanted.copy_region,
+        "access_key_id": wanted.copy_key_id.get_secret_value(),
+        "secret_access_key": wanted.copy_secret.get_secret_value(),
+    }
+    return ObjectCopies(settings.data_dir / "evidence", wanted.copy_to, options)

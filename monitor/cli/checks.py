@@ -307,6 +307,24 @@ _WELL_WORDS = {
 }
 
 
+def check_copies(app: App) -> Check:
+    """Look at whether evidence is also kept elsewhere; contacts nobody."""
+    if app.evidence.copies is None:
+        return Check(
+            name="copies", outcome=Outcome.OK, what="Evidence is kept here only; [evidence] copy_to changes that"
+        )
+    error = app.evidence.copy_error()
+    if error:
+        return Check(
+            name="copies",
+            outcome=Outcome.WARN,
+            what="The last copy of evidence elsewhere failed.",
+            why=error,
+            try_="It is tried again each minute; see [evidence] copy_to if it goes on.",
+        )
+    return Check(name="copies", outcome=Outcome.OK, what="Evidence is copied elsewhere")
+
+
 def check_stamps(app: App) -> Check:
     """Look at whether somebody outside vouches for when evidence was kept; contacts nobody."""
     stamps = app.evidence.stamps()

@@ -103,6 +103,7 @@ def _look(app: App) -> list[Check]:
         "sources": lambda: checks.check_sources(app),
         "channels": lambda: [checks.check_channels(app)],
         "time stamps": lambda: [checks.check_stamps(app)],
+        "copies": lambda: [checks.check_copies(app)],
     }
     found: list[Check] = []
     for name, step in steps.items():

@@ -13,7 +13,7 @@ from monitor.cli.group import command_group
 from monitor.cli.handing_over import export
 from monitor.cli.later import diff, recheck
 from monitor.cli.previews import counting
-from monitor.cli.removal import hold, holds, redact
+from monitor.cli.removal import copies, hold, holds, redact
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
 from monitor.errors import EvidenceError
@@ -27,6 +27,7 @@ group.command()(recheck)
 group.command()(diff)
 group.command()(hold)
 group.command()(holds)
+group.command()(copies)
 group.command()(redact)
 
 UNCONFIRMED = 2

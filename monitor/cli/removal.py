@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli import faults
 from monitor.cli.screen import AsJson, say, say_json, say_table
 from monitor.cli.session import with_app
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.ports import Finding
 
 CaptureId = Annotated[
     str, typer.Argument(metavar="CAPTURE", help="The capture's id, such as 20261122T164400Z-1a2b3c4d.")
@@ -71,6 +73,30 @@ def holds(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         for name, one in sorted(found.items())
     ]
     say_table(["CAPTURE", "BY", "LOOK AGAIN ON", "BECAUSE"], rows)
+
+
+def copies(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Compare the copy elsewhere, named by [evidence] copy_to, with what is here.
+
+    Every copied file is fetched and hashed. The copy's custody records are a witness from outside: when one of them is
+    not here any more, the log here was cut or rewritten. Exit code 1 when something differs.
+    """
+
+    async def work(app: App) -> tuple[Finding, ...]:
+        if app.evidence.copies is None:
+            raise InputError("Evidence is not copied anywhere.", try_="Name a place under [evidence] copy_to.")
+        await app.evidence.copy()
+        return app.evidence.copies.check()
+
+    found = with_app(ctx, work)
+    if as_json:
+        say_json(found)
+    elif found:
+        say_table(["CAPTURE", "FILE", "FAULT"], [[one.capture_id or "-", one.path, one.problem] for one in found])
+    else:
+        say("The copy holds what is here.")
+    if found:
+        raise typer.Exit(faults.FAILED)
 
 
 def redact(

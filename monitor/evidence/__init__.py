@@ -7,6 +7,7 @@ works without it.
 from typing import TYPE_CHECKING
 
 from monitor.evidence.chromium import find_chromium, missing_browser
+from monitor.evidence.copies import ObjectCopies
 from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.export import FileExporter, check_export, is_export
 from monitor.evidence.looker import PageLooker
@@ -27,6 +28,7 @@ __all__ = [
     "EvidenceFiles",
     "FileExporter",
     "FileVault",
+    "ObjectCopies",
     "PageLooker",
     "PlainCapturer",
     "check_export",

@@ -194,6 +194,13 @@ class EvidenceSettings(Section):
     """Say what is done with evidence once it is kept."""
 
     recheck: bool = Field(default=True, description="Look again at kept pages, less and less often.")
+    copy_to: str = Field(
+        "", description='Where write-once copies go: "s3://bucket/prefix" or "file:///…"; empty: none.'
+    )
+    copy_endpoint: str = Field("", description="Address of the S3 service, when it is not Amazon's.")
+    copy_region: str = Field("", description="Region of the S3 service.")
+    copy_key_id: SecretStr = Field(SecretStr(""), description="Access key for the copies.")
+    copy_secret: SecretStr = Field(SecretStr(""), description="Secret key for the copies.")
 
 
 class WebSettings(Section):

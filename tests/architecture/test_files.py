@@ -21,6 +21,9 @@ UNWANTED = {
     "a thing left open": r"\bTO" + r"DO\b|\bFIX" + r"ME\b|NotImplemented" + r"Error",
 }
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
+TOOLS = {"s3": "requirements-s3.lock"}
+"""Groups with an environment of their own, and what locks it."""
+
 TEXT_LIMIT = 2_000_000
 
 
@@ -82,7 +85,7 @@ def _pins(lock: Path) -> dict[str, set[str]]:
     return pins
 
 
-@pytest.mark.parametrize("name", LOCKS)
+@pytest.mark.parametrize("name", [*LOCKS, *TOOLS.values()])
 def test_a_lock_holds_names_versions_and_hashes_only(name: str, checkout: Path) -> None:
     entry = re.compile(r"[a-z0-9._-]+==[^\s;]+( ; [^\\]+)? \\\n(    --hash=sha256:[0-9a-f]{64}( \\)?\n)+")
     rest = entry.sub("", (checkout / name).read_text())
@@ -94,15 +97,22 @@ def _asked_for(checkout: Path) -> list[tuple[str, str]]:
     extras = [
         text for name, texts in project["project"]["optional-dependencies"].items() if name != "all" for text in texts
     ]
-    groups = [text for texts in project["dependency-groups"].values() for text in texts if isinstance(text, str)]
+    listed = [(name, text) for name, texts in project["dependency-groups"].items() for text in texts]
+    groups = [text for name, text in listed if name not in TOOLS and isinstance(text, str)]
+    tools = [(TOOLS[name], text) for name, text in listed if name in TOOLS]
     builder = [(LOCKS[2], text) for text in project["build-system"]["requires"]]
     runtime = [*project["project"]["dependencies"], *extras]
-    return [*((LOCKS[0], text) for text in runtime), *((LOCKS[1], text) for text in [*runtime, *groups]), *builder]
+    return [
+        *((LOCKS[0], text) for text in runtime),
+        *((LOCKS[1], text) for text in [*runtime, *groups]),
+        *builder,
+        *tools,
+    ]
 
 
 def test_the_locks_hold_what_the_project_asks_for(checkout: Path) -> None:
     """When this fails: make lock."""
-    pins = {name: _pins(checkout / name) for name in LOCKS}
+    pins = {name: _pins(checkout / name) for name in [*LOCKS, *TOOLS.values()]}
     missing = []
     for lock, text in _asked_for(checkout):
         asked = Requirement(text)

@@ -266,3 +266,19 @@ class TestRemoval:
     )
     def test_a_wrong_call(self, full, words, what):
         assert full.run("evidence", *words, code=2).stderr.startswith(f"What: {what}")
+
+
+class TestCopies:
+    def test_nowhere(self, full):
+        assert full.run("evidence", "copies", code=2).stderr.startswith("What: Evidence is not copied anywhere.")
+
+    def test_a_copy_is_compared(self, full, tmp_path):
+        text = f'[evidence]\ncopy_to = "file://{tmp_path / "elsewhere"}"\n'
+        full.write("goodname.toml", full.config.read_text() + text)
+        assert full.run("evidence", "copies").stdout.startswith("The copy holds what is here.")
+        (kept, *_) = (path for path in (tmp_path / "elsewhere" / "objects").rglob("*") if path.is_file())
+        kept.write_bytes(b"other")
+        (finding,) = full.json("evidence", "copies", code=1)
+        assert finding["problem"] == "altered in the copy"
+        (check,) = (one for one in full.json("doctor") if one["check"] == "copies")
+        assert check["outcome"] == "ok"
