@@ -36,13 +36,17 @@ class Preset:
     address: Callable[[str], str]
 
 
-def feed_url(name: PresetName, value: str) -> str:
-    """Give the feed's address; raises ValueError that says what is expected."""
+def feed_url(name: PresetName, value: str, base_url: str = "") -> str:
+    """Give the feed's address, at `base_url` if given; raises ValueError that says what is expected."""
     preset = PRESETS[name]
     try:
-        return preset.address(value.strip())
+        url = preset.address(value.strip())
     except ValueError as error:
         raise ValueError(f"the preset {name!r} needs {preset.value}") from error
+    if not base_url:
+        return url
+    parts = urlsplit(url)
+    return f"{base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
 
 
 def _match(pattern: str, value: str) -> re.Match[str]:

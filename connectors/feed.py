@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from connectors import _feed_reader as reader
+from connectors._asking import OtherBaseUrl
 from connectors._bounded import parse_bounded
 from connectors._entry import Parsed
 from connectors._health import health_of
@@ -30,6 +31,7 @@ class FeedSettings(BaseModel):
     url: str = Field("", description="The feed's address.")
     preset: PresetName | None = Field(None, description="A platform whose feed addresses are known.")
     value: str = Field("", description="What the preset needs; see the list of presets.")
+    base_url: OtherBaseUrl = Field("", description="Another address in the place of the preset's platform.")
     kind: MentionKind | None = Field(None, description="What the items are; default: the preset's, else article.")
     language: str = Field("", description="The language of the items, for feeds that do not say (BCP 47).")
     max_bytes: int = Field(2 * 1024 * 1024, gt=0, le=20 * 1024 * 1024, description="Refuse larger feeds.")
@@ -40,8 +42,8 @@ class FeedSettings(BaseModel):
             raise ValueError("give either `url`, or `preset` and `value`")
         if self.preset:
             feed_url(self.preset, self.value)
-        elif self.value:
-            raise ValueError("`value` belongs to a `preset`")
+        elif self.value or self.base_url:
+            raise ValueError("`value` and `base_url` belong to a `preset`")
         elif not is_web_url(self.url):
             raise ValueError("`url` must be an address that starts with https:// or http://")
         return self
@@ -73,7 +75,7 @@ class FeedConnector:
 
     def __init__(self, settings: FeedSettings) -> None:
         self._settings = settings
-        self._url = feed_url(settings.preset, settings.value) if settings.preset else settings.url
+        self._url = feed_url(settings.preset, settings.value, settings.base_url) if settings.preset else settings.url
         self._kind = settings.kind or (PRESETS[settings.preset].kind if settings.preset else MentionKind.ARTICLE)
 
     async def poll(self, ctx: Context, query: Query, cursor: FeedCursor) -> AsyncIterator[Page]:

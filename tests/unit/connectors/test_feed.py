@@ -407,3 +407,15 @@ HEAVY = {
 @pytest.mark.parametrize("name", HEAVY)
 def test_heavy_bodies_are_recognised(name: str) -> None:
     assert not is_harmless(HEAVY[name])
+
+
+async def test_a_preset_can_be_read_from_another_server() -> None:
+    settings = FeedSettings(preset="google_news", value="FIRST LAST", base_url="https://mirror.example/news/")
+    url = "https://mirror.example/news/rss/search?q=FIRST%20LAST"
+    http = FakeHttp()
+    http.set(url.replace("%20", "+"), "<rss version='2.0'><channel><item><guid>1</guid></item></channel></rss>")
+    (page,) = await collect(FeedConnector(settings), context(http))
+    assert len(page.items) == 1
+    assert http.asked[0].url.startswith("https://mirror.example/news/rss/search?q=FIRST")
+    with pytest.raises(ValidationError):
+        FeedSettings(url="https://a.example/feed", base_url="https://mirror.example")
