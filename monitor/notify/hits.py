@@ -78,11 +78,14 @@ def likelihood(words: Words, hit: Hit) -> str:
 def why(words: Words, hit: Hit) -> str:
     """Say why, from scores and stance alone: the matcher's own reasons may quote the text."""
     if hit.level is Level.NONE or not hit.statement_id:
-        return words.say("why.about", about=hit.about_score)
-    text = words.say("why.both", score=hit.score, about=hit.about_score)
-    if hit.stance in (None, Stance.REPEAT, Stance.UNCLEAR):
-        return text
-    return f"{text} {words.say(f'stance.{hit.stance}')}"
+        said = [words.say("why.about", about=hit.about_score)]
+    else:
+        said = [words.say("why.both", score=hit.score, about=hit.about_score)]
+        if hit.stance not in (None, Stance.REPEAT, Stance.UNCLEAR):
+            said.append(words.say(f"stance.{hit.stance}"))
+    if hit.hunted_at is not None:
+        said.append(words.say("why.hunted"))
+    return " ".join(said)
 
 
 def is_kept(hit: Hit) -> bool:

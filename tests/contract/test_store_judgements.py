@@ -9,9 +9,10 @@ import pytest
 
 from monitor.domain import Assessment, Level, Review, ReviewVerdict, Stance
 from monitor.errors import StoreError
+from monitor.jobs import digest
 from monitor.ports import Decision, HitFilter
 from monitor.store import SqlStore
-from monitor.testing.builders import NOW, make_mention
+from monitor.testing.builders import NOW, make_mention, make_subject
 
 HOUR = timedelta(hours=1)
 
@@ -242,3 +243,24 @@ def test_stored_mentions_are_gone_through_by_id(store: SqlStore, shelf):
     assert [(one.id, one.revision) for one in read] == [(first.id, 2)]
     assert [one.id for one in store.stored(after_id=first.id)] == [second.id]
     assert [one.id for one in store.stored(since=NOW + HOUR)] == [second.id]
+
+
+def test_the_summary_shows_what_a_hunt_found_though_the_post_is_old(store: SqlStore, shelf):
+    kept = shelf.post("a", first_seen_at=NOW)
+    judged = Assessment(
+        mention_id=kept.id,
+        revision=1,
+        judgement=shelf.judgement(),
+        assessed_at=NOW + 50 * HOUR,
+        hunted_at=NOW + 50 * HOUR,
+    )
+    store.save_decisions([Decision(mention_id=kept.id, revision=1, assessments=(judged,))])
+    subject = make_subject(id=judged.judgement.subject_id)
+    store.save_subject(subject)
+
+    def shown(start, end) -> list[int]:
+        return [hit.mention_id for hit in digest.gather(store, subject.client_id, (start, end), "UTC", "").hits]
+
+    assert shown(NOW - HOUR, NOW + HOUR) == [kept.id]
+    assert shown(NOW + HOUR, NOW + 49 * HOUR) == []
+    assert shown(NOW + 49 * HOUR, NOW + 51 * HOUR) == [kept.id]

@@ -26,6 +26,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "score": "{words} ({score} von 100)",
         "why.both": "Der Wortlaut ist ihr nah ({score} von 100), und der Text handelt vom Namen auf Ihrer"
         " Liste ({about} von 100).",
+        "why.hunted": "Gefunden in bereits Gesammeltem, weil sich ein Name oder eine Aussage geändert hat.",
         "why.about": "Der Text handelt vom Namen auf Ihrer Liste ({about} von 100).",
         # evidence
         "kept.complete": "Schon gesichert: eine ganze Kopie",

@@ -26,6 +26,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "score": "{words} ({score} of 100)",
         "why.both": "The wording is close to it ({score} of 100), and the text is about the name on your list"
         " ({about} of 100).",
+        "why.hunted": "It was found in what had already been collected, because a name or statement changed since.",
         "why.about": "The text is about the name on your list ({about} of 100).",
         # evidence
         "kept.complete": "Already saved: a full copy",

@@ -228,3 +228,14 @@ def test_an_unknown_time_zone_still_gives_a_time(make_hit: MakeHit) -> None:
 def test_an_unknown_language_is_a_config_error() -> None:
     with pytest.raises(ConfigError, match="language"):
         WordRenderer(language="xx")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "found in what had already been collected"), ("de", "Gefunden in bereits Gesammeltem")],
+)
+def test_what_a_changed_rule_found_among_the_collected_says_so(make_hit: MakeHit, language: str, said: str) -> None:
+    renderer = WordRenderer(language=language)
+    alert = make_alert(mention_id=12)
+    assert said in renderer.alert(alert, make_hit(12, hunted_at=NOW), chain_head=HEAD).text
+    assert said not in renderer.alert(alert, make_hit(12), chain_head=HEAD).text
