@@ -7,6 +7,7 @@
 # requirements-dev.lock    the same, and what tests, checks, documentation and benchmarks need
 # requirements-build.lock  what builds the package itself
 # requirements-s3.lock     an S3 server for tests, in an environment of its own
+# requirements-replay.lock what shows web archives again, for tests, in an environment of its own
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,3 +35,4 @@ compile requirements-dev.lock pyproject.toml --extra all --group dev --group bui
     --constraint requirements.lock
 compile requirements-build.lock --group build --constraint requirements-dev.lock
 compile requirements-s3.lock --group s3
+compile requirements-replay.lock --group replay

@@ -160,15 +160,17 @@ tool_install() {
         --no-input --require-hashes -r "$lock" && cp "$lock" "$tools/installed.lock"
 }
 
-# Servers that only tests use, each in an environment of its own: what they need is not what the product needs.
+# Programs that only tests use, each in an environment of its own: what they need is not what the product needs.
 tool_environments() {
-    local tools=$venv/tools/s3
+    local name tools
     [ "$kind" = dev ] || return 0
-    cmp -s requirements-s3.lock "$tools/installed.lock" && return 0
-    rm -rf "$tools"
-    say "installing the S3 server for tests"
-    tool_install "$tools" requirements-s3.lock && return 0
-    say "going on without it: its tests are skipped"
+    for name in s3 replay; do
+        tools=$venv/tools/$name
+        cmp -s "requirements-$name.lock" "$tools/installed.lock" && continue
+        rm -rf "$tools"
+        say "installing what only tests use: $name"
+        tool_install "$tools" "requirements-$name.lock" || say "going on without it: its tests are skipped"
+    done
 }
 
 # The stamp says for which files .venv was set up; "dev" holds everything that "demo" asks for.

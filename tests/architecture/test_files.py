@@ -21,7 +21,7 @@ UNWANTED = {
     "a thing left open": r"\bTO" + r"DO\b|\bFIX" + r"ME\b|NotImplemented" + r"Error",
 }
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-build.lock")
-TOOLS = {"s3": "requirements-s3.lock"}
+TOOLS = {"s3": "requirements-s3.lock", "replay": "requirements-replay.lock"}
 """Groups with an environment of their own, and what locks it."""
 
 TEXT_LIMIT = 2_000_000
