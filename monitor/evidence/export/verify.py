@@ -124,7 +124,7 @@ def check_log(export: Export, head: str) -> list[dict[str, Any]]:
     return records
 
 
-def check_capture(export: Export, folder: str, sealed: str) -> None:
+def check_capture(export: Export, folder: str, present: set[str], sealed: str) -> None:
     """3. Compare one capture with what the log recorded of it."""
     export.compare(folder + "manifest.json", sealed, "altered: its hash is not the one in the log")
     try:
@@ -132,7 +132,6 @@ def check_capture(export: Export, folder: str, sealed: str) -> None:
     except UNREADABLE:
         export.faults.add((folder + "manifest.json", "it cannot be read as a manifest"))
         return
-    present = {name[len(folder) :] for name in export.hashes if name.startswith(folder)}
     for name in {*listed, *present} - {"manifest.json"}:
         export.compare(folder + name, listed.get(name), "altered or added: not what manifest.json lists")
 
@@ -143,10 +142,13 @@ def check_captures(export: Export, records: list[dict[str, Any]]) -> int:
     listing_sha256 = records[-1]["detail"].get("listing_sha256") if records else ""
     export.compare("data/export.json", listing_sha256, "altered: its hash is not in the log's last record")
     listed = [one["id"] for one in json.loads(export.read("data/export.json"))["captures"]]
-    for name in {name.split("/")[2] for name in export.hashes if name.startswith("data/captures/")} - set(listed):
+    present: dict[str, set[str]] = {}
+    for parts in [name.split("/", 3) for name in export.hashes if name.startswith("data/captures/")]:
+        present.setdefault(parts[2], set()).add(parts[-1])
+    for name in set(present) - set(listed):
         export.faults.add((f"data/captures/{name}", "added: not part of this export"))
     for name in listed:
-        check_capture(export, f"data/captures/{name}/", sealed.get(name, ""))
+        check_capture(export, f"data/captures/{name}/", present.get(name, set()), sealed.get(name, ""))
     stamps = [one for one in records if one["event"] == "timestamp" and one["capture"] in listed]
     for detail in (one["detail"] for one in stamps):
         export.compare(f"data/{detail['token']}", detail["tsr_sha256"], "altered: not what the log recorded")
