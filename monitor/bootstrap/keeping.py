@@ -10,14 +10,15 @@ from monitor.domain import Observation
 from monitor.errors import ConfigError
 from monitor.evidence import Authorities, FileExporter, FileVault, ObjectCopies, PageLooker, read_pinned
 from monitor.http import HttpClient
-from monitor.jobs import copy, export, recheck, removal, stamp
+from monitor.jobs import copy, export, recheck, removal, stamp, wayback
 from monitor.jobs.stamp import StampState
 from monitor.ports import Capturer, Clock, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
 
 STAMPS = "time-stamps"
 RECHECK = "recheck"
-"""The names under which authorities are asked and pages looked at again, for errors and rates."""
+WAYBACK = "wayback"
+"""The names under which authorities and archives are asked and pages looked at again, for errors and rates."""
 
 
 _MOST_BATCHES = 50
@@ -42,6 +43,8 @@ class EvidenceDesk:
         self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
         self.timestamper: Timestamper = build_timestamper(settings, client, clock)
         self.copies = build_copies(settings)
+        self._archive = settings.evidence.wayback
+        self._archive_http = client.for_source(WAYBACK, obey_robots=False)
         self._should_recheck = settings.evidence.recheck
         self._looking = recheck.Desk(
             store=store,
@@ -81,6 +84,10 @@ class EvidenceDesk:
     def copy_error(self) -> str:
         """Give why the last copy failed, or an empty string."""
         return copy.last_error(self._store)
+
+    async def offer(self, mention_id: int, *, actor: str) -> wayback.Offered:
+        """Offer one kept page to the public archive that is configured, if one is."""
+        return await wayback.offer(self._store, self._vault, self._archive_http, self._archive, mention_id, actor=actor)
 
     def redact(self, capture_id: str, *, actor: str, reason: str) -> None:
         """Delete one capture on a person's word; a record with the reason stays."""

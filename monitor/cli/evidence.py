@@ -11,7 +11,7 @@ import typer
 from monitor.cli import faults
 from monitor.cli.group import command_group
 from monitor.cli.handing_over import export
-from monitor.cli.later import diff, recheck
+from monitor.cli.later import diff, recheck, wayback
 from monitor.cli.previews import counting
 from monitor.cli.removal import copies, hold, holds, redact
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
@@ -25,6 +25,7 @@ group = command_group("Check the evidence that is kept, and hand it over.")
 group.command()(export)
 group.command()(recheck)
 group.command()(diff)
+group.command()(wayback)
 group.command()(hold)
 group.command()(holds)
 group.command()(copies)

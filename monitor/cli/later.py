@@ -1,7 +1,8 @@
-"""`goodname evidence recheck` and `diff`: what became of a page since it was kept."""
+"""`goodname evidence recheck`, `diff` and `wayback`: what became of a page since it was kept."""
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,10 +10,12 @@ import typer
 from monitor.cli import faults
 from monitor.cli.screen import AsJson, busy, note, printable_lines, say, say_facts, say_json, say_table, to_json
 from monitor.cli.session import with_app
+from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.domain import Mention, Observation
+    from monitor.jobs.wayback import Offered
     from monitor.text.passages import Edit
 
 MentionId = Annotated[int, typer.Argument(metavar="ID", help="The mention; see `goodname hits list`.")]
@@ -37,6 +40,33 @@ def recheck(ctx: typer.Context, mention: MentionId, *, as_json: AsJson = False) 
     if seen is None:
         note("No look was possible; the log (--debug) says why.")
         raise typer.Exit(faults.PARTLY_FAILED)
+
+
+def wayback(
+    ctx: typer.Context,
+    mention: MentionId,
+    by: Annotated[str, typer.Option("--by", metavar="NAME", help="Who decided it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Offer one kept page to the public archive named by [evidence] wayback.
+
+    It is off until you name one: the archive shows the page to everybody, and that somebody asked for it. It is a
+    second witness of what stood there. What it answers is recorded in the custody log.
+    """
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Publish this page in a public archive?", err=True)):
+        raise InputError("Nothing was offered.", why="it was not confirmed", try_="Add --yes.")
+
+    async def work(app: App) -> Offered:
+        return await app.evidence.offer(mention, actor=by)
+
+    with busy("Asking the archive…"):
+        offered = with_app(ctx, work)
+    if as_json:
+        say_json(offered)
+    else:
+        say_facts([("Offered", offered.url), ("Archived at", offered.archived_url), ("Answer", str(offered.status))])
 
 
 def diff(ctx: typer.Context, mention: MentionId, *, as_json: AsJson = False) -> None:

@@ -194,6 +194,10 @@ class EvidenceSettings(Section):
     """Say what is done with evidence once it is kept."""
 
     recheck: bool = Field(default=True, description="Look again at kept pages, less and less often.")
+    wayback: str = Field(
+        "",
+        description="Public archive to offer pages to by hand; empty: none, since asking one publishes your interest.",
+    )
     copy_to: str = Field(
         "", description='Where write-once copies go: "s3://bucket/prefix" or "file:///…"; empty: none.'
     )

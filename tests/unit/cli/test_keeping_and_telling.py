@@ -282,3 +282,23 @@ class TestCopies:
         assert finding["problem"] == "altered in the copy"
         (check,) = (one for one in full.json("doctor") if one["check"] == "copies")
         assert check["outcome"] == "ok"
+
+
+class TestWayback:
+    SAID = ("--by", "FIRST LAST", "--yes")
+
+    def test_it_is_off_and_says_why(self, full):
+        refused = full.run("evidence", "wayback", "1", *self.SAID, code=2).stderr
+        assert "No public archive is configured." in refused
+        assert "publishes" in refused
+
+    def test_a_page_is_offered_by_hand_and_recorded(self, full):
+        full.write("goodname.toml", full.config.read_text() + f'[evidence]\nwayback = "{full.site.url("/save/")}"\n')
+        assert "Nothing was offered." in full.run("evidence", "wayback", "1", "--by", "N", code=2).stderr
+        assert "did not take" in full.run("evidence", "wayback", "1", *self.SAID, code=1).stderr
+        page = full.site.url("/post/1")
+        full.site.put(f"/save/{page}", b"saved", "text/html")
+        assert full.json("evidence", "wayback", "1", *self.SAID)["url"] == page
+        event = json.loads((full.folder / "data/evidence/custody.jsonl").read_text().splitlines()[-1])
+        assert (event["event"], event["actor"], event["detail"]["url"]) == ("wayback", "FIRST LAST", page)
+        assert "not kept here yet" in full.run("evidence", "wayback", "2", *self.SAID, code=2).stderr
