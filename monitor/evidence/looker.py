@@ -13,7 +13,7 @@ from monitor.evidence.markup import PlainPage, read_html
 from monitor.ports import Look, LookRequest
 from monitor.text.clean import clean_text
 
-_ANY_STATUS = frozenset(range(200, 600)) - {304}
+_ANY_STATUS = frozenset(range(200, 600)) - frozenset(range(300, 400))  # a redirect that leads nowhere is a fault
 
 
 class PageLooker:
