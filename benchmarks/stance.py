@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from monitor.domain import Judgement, Mention, Statement, Subject, SubjectKind
-from monitor.matching import decide
+from monitor.matching import Encoder, Matcher, decide
 
 GOLDEN = Path(__file__).parents[1] / "tests" / "golden" / "stance.jsonl"
 UNRELATED = ("other", "new_allegation")
@@ -32,7 +32,7 @@ def load(half: str) -> list[dict[str, Any]]:
     return [row for row in rows if half in ("all", row["half"])]
 
 
-def judge(row: dict[str, Any]) -> Judgement:
+def judge(row: dict[str, Any], encoder: Encoder | None = None) -> Judgement:
     subject = Subject(
         id="s", name=row["subject"], kind=SubjectKind(row["kind"]), context_terms=tuple(row["context_terms"])
     )
@@ -40,7 +40,8 @@ def judge(row: dict[str, Any]) -> Judgement:
     mention = Mention(
         source="golden", external_id=row["id"], url="", text=row["text"], first_seen_at=datetime(2026, 1, 1, tzinfo=UTC)
     )
-    return decide(mention, subject, (statement,))
+    found = Matcher([subject], [statement], encoder=encoder).judge(mention) if encoder else ()
+    return found[0] if found else decide(mention, subject, (statement,))
 
 
 def naive(text: str) -> str:
@@ -61,12 +62,12 @@ def calibration(pairs: list[tuple[float, bool]], bins: int = 10) -> float:
     )
 
 
-def report(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def report(rows: list[dict[str, Any]], encoder: Encoder | None = None) -> dict[str, Any]:
     matrix: dict[str, Counter[str]] = defaultdict(Counter)
     lost, raised, wrong, naive_wrong, errors, scores = 0, 0, 0, 0, [], []
     stances = [row for row in rows if row["stance"] not in UNRELATED]
     for row in rows:
-        judged = judge(row)
+        judged = judge(row, encoder)
         best = judged.best
         got = best.stance.value if best and best.score >= 35 else "no match"
         matrix[row["stance"]][f"{got}{'!' if judged.level == 'likely' else ''}"] += 1
@@ -111,9 +112,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--half", choices=("report", "tune", "all"), default="report")
     parser.add_argument("--errors", action="store_true", help="list the posts that went wrong")
+    parser.add_argument("--model", type=Path, help="folder of the sentence model; none: words alone")
     parser.add_argument("--smoke", action="store_true", help="the same; it takes a few seconds anyway")
     chosen = parser.parse_args()
-    out = report(load(chosen.half))
+    encoder: Encoder | None = None
+    if chosen.model:
+        from monitor.semantic import load_encoder
+
+        encoder = load_encoder(chosen.model)
+    out = report(load(chosen.half), encoder)
     if not chosen.errors:
         out.pop("errors")
     print(json.dumps(out, ensure_ascii=False, indent=1))
