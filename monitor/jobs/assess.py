@@ -31,6 +31,9 @@ EVIDENCE_FIRST = timedelta(seconds=30)
 """An alert waits this long for its capture, so that it can carry the evidence's hash; no longer."""
 
 
+BY_HAND = "by-hand"
+"""The source of pages that a person added."""
+
 HUNTED = "found in what was already collected, by a rule that changed since"
 """The reason that marks what a retro-hunt found."""
 
@@ -82,7 +85,7 @@ def decide_one(mention: Mention, rules: Rules, now: datetime, earlier: Mapping[s
     `earlier` says how the same revision was judged before, by subject; None when it is judged for the first time.
     What a changed rule raises above that is marked as found by a retro-hunt.
     """
-    judged = [_marked(one, earlier, now) for one in _judge(mention, rules)]
+    judged = [_marked(one, earlier, now) for one in _with_word_of_person(_judge(mention, rules), mention, earlier)]
     assessments = tuple(
         Assessment(
             mention_id=mention.id, revision=mention.revision, judgement=judgement, assessed_at=now, hunted_at=hunted_at
@@ -108,6 +111,38 @@ def _judge(mention: Mention, rules: Rules) -> tuple[Judgement, ...]:
     except Exception:  # boundary: one odd text must not hold up the line
         log.exception("a mention could not be judged", extra={"mention": mention.id})
         return tuple(_unjudged(mention, subject) for subject in rules.subjects.values() if _names(mention, subject))
+
+
+def _with_word_of_person(
+    judgements: Sequence[Judgement], mention: Mention, earlier: Mapping[str, Earlier] | None
+) -> Sequence[Judgement]:
+    """Let the word of whoever added a page by hand stand when the page is judged again."""
+    if mention.source != BY_HAND or not earlier:
+        return judgements
+    found = {one.subject_id: one for one in judgements}
+    added = {subject for subject, before in earlier.items() if before.level is not Level.NONE}
+    return [
+        *(one for one in judgements if one.subject_id not in added),
+        *(as_added_by_hand(found.get(subject), subject) for subject in sorted(added)),
+    ]
+
+
+def as_added_by_hand(found: Judgement | None, subject_id: str) -> Judgement:
+    """Make a judgement say what a person said by adding the page: it is about this subject, and worth a look."""
+    reasons = ("a person added this page by hand",)
+    return Judgement(
+        subject_id=subject_id,
+        about=AboutSubject(
+            score=100,
+            spans=found.about.spans if found else (),
+            title_spans=found.about.title_spans if found else (),
+            reasons=(*reasons, *(found.about.reasons if found else ())),
+        ),
+        matches=found.matches if found else (),
+        level=found.level if found and found.level is not Level.NONE else Level.POSSIBLE,
+        reasons=(*reasons, *(found.reasons if found else ())),
+        matcher_version=found.matcher_version if found else "by hand",
+    )
 
 
 def _names(mention: Mention, subject: Subject) -> bool:

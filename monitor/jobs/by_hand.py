@@ -9,24 +9,21 @@ from dataclasses import dataclass
 
 from monitor.contract import Http, Response
 from monitor.domain import (
-    AboutSubject,
     Assessment,
     Capture,
     CaptureRequest,
-    Judgement,
-    Level,
     Mention,
     RawResponse,
 )
 from monitor.errors import CaptureFailed, ConnectorError, FetchError
 from monitor.jobs import preserve
-from monitor.jobs.assess import Rules, capture_facts
+from monitor.jobs.assess import BY_HAND, Rules, as_added_by_hand, capture_facts
 from monitor.ports import Capturer, Clock, Decision, PageRows, Store, Vault
 from monitor.text import canonical_url, content_sha256, fallback_id, is_web_url, read_page
 
 log = logging.getLogger("goodname.by_hand")
 
-SOURCE = "by-hand"
+SOURCE = BY_HAND
 _ALL = frozenset(range(200, 600))
 
 
@@ -123,21 +120,7 @@ def _store_mention(desk: Desk, url: str, response: Response | None, subject_id: 
 def _decision(desk: Desk, mention: Mention, subject_id: str) -> Decision:
     """Judge as usual, and let the person's word stand for whom it is about."""
     judged = {judgement.subject_id: judgement for judgement in desk.rules.matcher.judge(mention)}
-    found = judged.get(subject_id)
-    reasons = ("a person added this page by hand",)
-    judged[subject_id] = Judgement(
-        subject_id=subject_id,
-        about=AboutSubject(
-            score=100,
-            spans=found.about.spans if found else (),
-            title_spans=found.about.title_spans if found else (),
-            reasons=(*reasons, *(found.about.reasons if found else ())),
-        ),
-        matches=found.matches if found else (),
-        level=found.level if found and found.level is not Level.NONE else Level.POSSIBLE,
-        reasons=(*reasons, *(found.reasons if found else ())),
-        matcher_version=found.matcher_version if found else "by hand",
-    )
+    judged[subject_id] = as_added_by_hand(judged.get(subject_id), subject_id)
     now = desk.clock.now()
     return Decision(
         mention_id=mention.id,

@@ -20,6 +20,15 @@ class TestAdd:
         assert (hit["source"], hit["subject"], hit["capture"]) == ("by-hand", "subject-1", "partial")
         home.run("evidence", "verify", code=2)
 
+    def test_its_word_stands_when_everything_is_judged_again(self, home):
+        home.site.put("/other", b"<p>The council met on Tuesday.</p>", "text/html")
+        home.run("add", home.site.url("/other"), "--subject", "subject-1", code=3)
+        home.run("statement", "add", REPEAT, "--id", "again")
+        home.run("once")
+        (judged,) = home.json("explain", "1", "--reveal")
+        assert (judged["level"], judged["about"]["score"]) == ("possible", 100)
+        assert "a person added this page by hand" in judged["reasons"]
+
     def test_it_says_where_it_is_and_what_is_missing(self, home):
         shown = home.run("add", home.site.url("/post/1"), "--subject", "subject-1", code=3).stdout
         assert "Kept      partial" in shown
