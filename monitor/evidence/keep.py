@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from playwright.async_api import Error as PlaywrightError
 
+from monitor import __version__
 from monitor.contract import Http
 from monitor.domain import ArtifactRole, Origin
 from monitor.evidence.browser import first_line
 from monitor.evidence.media import extension, keep_images
 from monitor.evidence.visit import Visit, media_type_of
+from monitor.evidence.warc import write_wacz, write_warc
 from monitor.evidence.world import as_int
 from monitor.ports import Staging
 from monitor.text.clean import clean_text
@@ -21,6 +23,7 @@ from monitor.text.clean import clean_text
 T = TypeVar("T")
 
 _MOST_FRAMES = 20
+_MOST_MISSES = 50
 _WIDEST = 2_560
 _SETTLE_SECONDS = 0.15  # for what appears once the post is in view
 
@@ -47,6 +50,29 @@ class PageKeeper:
         addresses = (*self._sight.request.images, *self._images)
         for missing in await keep_images(self._http, addresses, self._staging, seen=self._seen):
             self._sight.gap(missing)
+        await self._piece("the web archive", 25, self._archive())
+
+    async def _archive(self) -> None:
+        """Keep everything that was asked and answered, so that the page can be replayed; name what is not in it."""
+        traffic, sight = self._visit.traffic, self._sight
+        await traffic.settle(self._http, 5)
+        software = f"goodname {__version__}; " + "; ".join(
+            f"{name} {version}" for name, version in sight.software.items()
+        )
+        archive = await asyncio.to_thread(write_warc, traffic.exchanges, software=software)
+        misses = traffic.misses()
+        sight.options["requests"] = str(len(traffic.exchanges))
+        sight.options["archived"] = str(archive.records)
+        sight.options["refetched"] = str(sum(one.origin is Origin.REFETCHED for one in traffic.exchanges))
+        for miss in misses[:_MOST_MISSES]:
+            sight.note(f"not in the web archive: {clean_text(miss)}")
+        if len(misses) > _MOST_MISSES:
+            sight.note(f"not in the web archive: {len(misses) - _MOST_MISSES} more")
+        await self._add(ArtifactRole.WARC, "page.warc.gz", "application/warc", Origin.DECODED, archive.warc)
+        wacz = await asyncio.to_thread(
+            write_wacz, archive, url=self._visit.page.url, title=sight.title, at=sight.captured_at, software=software
+        )
+        await self._add(ArtifactRole.WACZ, "page.wacz", "application/wacz", Origin.ASSEMBLED, wacz)
 
     async def _piece(self, what: str, seconds: float, work: Coroutine[object, object, None]) -> None:
         try:

@@ -42,7 +42,11 @@ class Limits:
 
 @dataclass(kw_only=True, slots=True)
 class Sight:
-    """Hold what was seen of a page so far; `gaps` name what should have been kept and was not."""
+    """Hold what was seen of a page so far; `gaps` name what should have been kept and was not.
+
+    `notes` name what is missing without making the capture less than complete: requests that the page made and that
+    came to nothing, or whose answers the web archive does not hold.
+    """
 
     request: CaptureRequest
     started_at: datetime
@@ -60,6 +64,7 @@ class Sight:
     scripts_ran: bool = True
     kept: set[ArtifactRole] = field(default_factory=set)
     gaps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
     software: dict[str, str] = field(default_factory=dict)
 
@@ -67,6 +72,11 @@ class Sight:
         """Note something missing, once."""
         if words not in self.gaps and len(self.gaps) < _GAPS_CAP:
             self.gaps.append(words)
+
+    def note(self, words: str) -> None:
+        """Note a lesser thing missing, once."""
+        if words not in self.notes and len(self.notes) < _GAPS_CAP:
+            self.notes.append(words)
 
     @property
     def has_page(self) -> bool:
@@ -104,7 +114,7 @@ class Sight:
             redirects=self.redirects,
             remote_ip=self.remote_ip,
             tls=self.tls,
-            incomplete=tuple(self.gaps),
+            incomplete=(*self.gaps, *self.notes),
             blocked=self.blocked,
             failure=self.gaps[0] if self.gaps else "",
         )

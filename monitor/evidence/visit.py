@@ -14,6 +14,7 @@ from playwright.async_api import Error as PlaywrightError
 
 from monitor.evidence.browser import KnowsAddresses, Room, first_line
 from monitor.evidence.sight import Limits, Sight
+from monitor.evidence.traffic import Traffic
 from monitor.evidence.world import World, as_int
 from monitor.ports import Clock
 from monitor.text.clean import clean_text
@@ -61,6 +62,7 @@ class Visit:
         self.limits = limits
         self.pictures: dict[str, Response] = {}
         self.document: Response | None = None
+        self.traffic = Traffic(clock)
         self._room = room
         self._clock = clock
         self._open: set[Request] = set()
@@ -78,6 +80,7 @@ class Visit:
         session = await room.context.new_cdp_session(page)
         visit = cls(room, page, session, sight, limits, clock)
         visit._watch()
+        visit.traffic.watch(room.context)
         await session.send("Network.enable")
         return visit
 
