@@ -7,6 +7,7 @@ newest first; `walk` reads such listings; `ledger` counts what reading costs. Ev
 from monitor.contract.gaps import OVERLAP, Gap, GapCursor, Mark
 from monitor.contract.ledger import Ledger, MemoryLedger, account_of
 from monitor.contract.source import (
+    ANY_STATUS,
     CONTRACT_VERSION,
     ENTRY_POINT_GROUP,
     Access,
@@ -26,6 +27,7 @@ from monitor.contract.source import (
 from monitor.contract.walk import LOST, Fault, Listed, Listing, ListingsCursor, walk_listings
 
 __all__ = [
+    "ANY_STATUS",
     "CONTRACT_VERSION",
     "ENTRY_POINT_GROUP",
     "LOST",

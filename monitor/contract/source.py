@@ -144,6 +144,10 @@ class Response:
         return ""
 
 
+ANY_STATUS = frozenset(range(200, 600)) - frozenset(range(300, 400))
+"""Every status as an answer; redirects are still followed, and one that leads nowhere is a fault."""
+
+
 class Http(Protocol):
     """Fetch over HTTP under the house rules: no private addresses, caps on size and time, rates, Retry-After."""
 
@@ -157,7 +161,7 @@ class Http(Protocol):
         last_modified: str = "",
         ok: frozenset[int] = frozenset({200}),
     ) -> Response:
-        """Fetch an address.
+        """Fetch an address; a redirect is followed unless its status is in `ok`.
 
         `etag` and `last_modified` are the validators of an earlier answer, as its headers gave them; keep them in the
         cursor, so that they are saved together with the items they stand for. Statuses outside `ok` (304 is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from monitor.contract import Http, Response
+from monitor.contract import ANY_STATUS, Http, Response
 from monitor.domain import LiveState
 from monitor.errors import ConnectorError, FetchError, RateLimited
 from monitor.evidence.completeness import PageSigns
@@ -12,8 +12,6 @@ from monitor.evidence.liveness import decide
 from monitor.evidence.markup import PlainPage, read_html
 from monitor.ports import Look, LookRequest
 from monitor.text.clean import clean_text
-
-_ANY_STATUS = frozenset(range(200, 600)) - frozenset(range(300, 400))  # a redirect that leads nowhere is a fault
 
 
 class PageLooker:
@@ -25,7 +23,7 @@ class PageLooker:
     async def look(self, asked: LookRequest) -> Look:
         """Say what became of a post; a page that cannot be reached is an answer, not an error."""
         try:
-            response = await self._http.get(asked.url, ok=_ANY_STATUS)
+            response = await self._http.get(asked.url, ok=ANY_STATUS)
         except RateLimited as fault:
             return Look(state=LiveState.BOT_WALL, signal=f"the site asks for fewer requests: {fault}")
         except (ConnectorError, FetchError) as fault:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from monitor import __version__
-from monitor.contract import Http, Response
+from monitor.contract import ANY_STATUS, Http, Response
 from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Observed, Origin
 from monitor.errors import CaptureFailed, ConnectorError, FetchError
 from monitor.evidence.completeness import PageSigns, judge
@@ -16,7 +16,6 @@ from monitor.evidence.media import extension, keep_images
 from monitor.ports import Clock, Staging
 from monitor.text.clean import clean_text
 
-_ANY_STATUS = frozenset(range(200, 600)) - {304}
 _MARKUP = frozenset({"", "text/html", "application/xhtml+xml"})
 _TEXTUAL = ("text/", "application/json", "application/xml", "application/rss", "application/atom", "application/ld")
 
@@ -55,7 +54,7 @@ async def keep_plainly(
     """
     started_at = clock.now()
     try:
-        response = await http.get(request.url, ok=_ANY_STATUS)
+        response = await http.get(request.url, ok=ANY_STATUS)
     except (ConnectorError, FetchError) as fault:
         faults = (*why, f"the page could not be fetched: {fault}")
         raise CaptureFailed(why="; ".join(faults), try_="It is tried again by itself.") from fault

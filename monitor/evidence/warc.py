@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -23,7 +23,8 @@ from monitor.evidence.traffic import Exchange, Headers
 
 WARC_NAME = "archive/page.warc.gz"
 _OF_ENCODING = frozenset({"content-encoding", "transfer-encoding", "content-length"})
-_UNSAFE = re.compile(r"[^\x20-\x7e\x80-\xff]")
+_ADDRESS_SIGNS = "!#$%&'()*+,/:;=?@[]~"
+_UNSAFE = re.compile(r"[^\x20-\x7e]")
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -36,10 +37,17 @@ class Archive:
     records: int
 
 
+class _Writer(WARCWriter):  # type: ignore[misc]  # the library has no types
+    """Keep what the library would put into a temporary file, and not close, in memory, where the bodies are anyway."""
+
+    def _create_temp_file(self) -> io.BytesIO:
+        return io.BytesIO()
+
+
 def write_warc(exchanges: Sequence[Exchange], *, software: str) -> Archive:
     """Write a pair of request and response for each answered exchange, in the order they were asked."""
     buffer = io.BytesIO()
-    writer = WARCWriter(buffer, gzip=True, warc_version="1.1")
+    writer = _Writer(buffer, gzip=True, warc_version="1.1")
     writer.write_record(
         writer.create_warcinfo_record("page.warc.gz", {"software": software, "format": "WARC File Format 1.1"})
     )
@@ -85,19 +93,19 @@ def surt(url: str) -> str:
     return f"{turned}{port}){parts.path.lower() or '/'}" + (f"?{query}" if query else "")
 
 
-def _write_pair(writer: WARCWriter, buffer: io.BytesIO, exchange: Exchange) -> str:
-    body = exchange.body or b""
+def _write_pair(writer: _Writer, buffer: io.BytesIO, exchange: Exchange) -> str:
+    body, url = exchange.body or b"", _address(exchange.url)
     common = {"WARC-Date": _moment(exchange.asked_at)}
     status = f"{exchange.status} {_line(exchange.reason)}".strip()
     response = writer.create_warc_record(
-        exchange.url,
+        url,
         "response",
         payload=io.BytesIO(body),
         http_headers=StatusAndHeaders(status, _decoded_headers(exchange.headers, len(body)), protocol="HTTP/1.1"),
         warc_headers_dict={**common, "WARC-X-Body-Origin": exchange.origin.value},
     )
     request = writer.create_warc_record(
-        exchange.url,
+        url,
         "request",
         payload=io.BytesIO(exchange.posted),
         http_headers=StatusAndHeaders(
@@ -110,7 +118,7 @@ def _write_pair(writer: WARCWriter, buffer: io.BytesIO, exchange: Exchange) -> s
     end = buffer.tell()
     writer.write_record(request)
     told = {
-        "url": exchange.url,
+        "url": url,
         "mime": _media_type(exchange.headers),
         "status": str(exchange.status),
         "digest": response.rec_headers.get_header("WARC-Payload-Digest") or "",
@@ -118,13 +126,13 @@ def _write_pair(writer: WARCWriter, buffer: io.BytesIO, exchange: Exchange) -> s
         "offset": str(start),
         "filename": WARC_NAME.rpartition("/")[2],
     }
-    return f"{surt(exchange.url)} {exchange.asked_at:%Y%m%d%H%M%S} {json.dumps(told)}"
+    return f"{surt(url)} {exchange.asked_at:%Y%m%d%H%M%S} {json.dumps(told)}"
 
 
 def _request_line(exchange: Exchange) -> str:
     parts = urlsplit(exchange.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return f"{exchange.method} {_line(target)} HTTP/1.1"
+    return f"{exchange.method} {_address(target)} HTTP/1.1"
 
 
 def _plain_headers(headers: Headers) -> list[tuple[str, str]]:
@@ -144,6 +152,10 @@ def _media_type(headers: Headers) -> str:
         if name.lower() == "content-type":
             return value.partition(";")[0].strip().lower()[:100]
     return "unk"
+
+
+def _address(url: str) -> str:
+    return quote(url, safe=_ADDRESS_SIGNS)
 
 
 def _line(text: str) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 from dataclasses import dataclass
 
-from monitor.contract import Http, Response
+from monitor.contract import ANY_STATUS, Http, Response
 from monitor.domain import (
     Assessment,
     Capture,
@@ -24,7 +24,6 @@ from monitor.text import canonical_url, content_sha256, fallback_id, is_web_url,
 log = logging.getLogger("goodname.by_hand")
 
 SOURCE = BY_HAND
-_ALL = frozenset(range(200, 600))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +85,7 @@ async def keep_url(desk: Desk, url: str, subject_id: str, quotes: tuple[str, ...
 
 async def _fetch(http: Http, url: str) -> Response | None:
     try:
-        return await http.get(url, ok=_ALL)
+        return await http.get(url, ok=ANY_STATUS)
     except (FetchError, ConnectorError) as error:
         log.warning("a page added by hand could not be read by our own client", extra={"why": str(error)})
         return None

@@ -35,6 +35,8 @@ async def test_an_ordinary_page_is_kept_completely(site, keep) -> None:
         ArtifactRole.TEXT,
         ArtifactRole.MHTML,
         ArtifactRole.PDF,
+        ArtifactRole.WARC,
+        ArtifactRole.WACZ,
         ArtifactRole.REPORT,
     }
     assert QUOTE in kept.body("page.txt").decode()
