@@ -6,6 +6,7 @@ import asyncio
 import email
 import email.policy
 import json
+import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from monitor.ports import Store
 T = TypeVar("T")
 
 _PASS_SECONDS = 120
+_HEAD = re.compile(r"\b[0-9a-f]{64}\b")
 _VERIFY_SECONDS = 60
 
 
@@ -176,16 +178,24 @@ def _keep_summary(root: Path, mails: Sequence[Path]) -> bool:
 
 
 async def _verify(stage: Stage) -> list[str]:
-    """Check the evidence with the command a person would type."""
+    """Check the evidence with the command a person would type, and the chain head that came with the summary."""
+    head = _mailed_head(stage.folder.root)
     process = await asyncio.create_subprocess_exec(
-        *stage.verify, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *stage.verify, *head, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     output, _ = await _in_time(process.communicate(), "`evidence verify`", _VERIFY_SECONDS)
     stage.teller.heading("Evidence checked")
-    stage.teller.line("$ goodname --config goodname.toml evidence verify")
+    stage.teller.line(f"$ goodname --config goodname.toml evidence verify {' '.join(head)}".rstrip())
     for line in output.decode("utf-8", "replace").splitlines()[:12]:
         stage.teller.line(line, indent=4)
     return [] if process.returncode == 0 else [f"`evidence verify` ended with {process.returncode}"]
+
+
+def _mailed_head(root: Path) -> list[str]:
+    """Take the chain head out of the mailed summary, which is the witness from outside that the check asks for."""
+    summary = root / "digest.html"
+    found = _HEAD.search(summary.read_text("utf-8")) if summary.exists() else None
+    return ["--head", found.group()] if found else []
 
 
 def _tell_places(stage: Stage) -> None:
