@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import shutil
 import signal
 import socket
 import sys
@@ -14,13 +13,13 @@ from datetime import timedelta
 
 from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
-from monitor.domain import AlertStatus, HealthState, Level, Poll
-from monitor.errors import ConfigError, MonitorError, StoreError
+from monitor.bootstrap.web import probe_of, web_server
+from monitor.domain import Poll
+from monitor.errors import ConfigError, MonitorError
 from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
-from monitor.ports import ReviewFilter
 from monitor.scheduler import Scheduler
-from monitor.web import Feeds, Figures, Probe, SourceProbe, WebServer, create_app, feeds_router
+from monitor.web import Probe
 
 log = logging.getLogger("goodname.daemon")
 
@@ -43,11 +42,6 @@ NOT_IN_A_CYCLE = {"heartbeat", "recover"}
 """A sign of life waits for every other job to have gone round."""
 
 PARALLEL_POLLS = 16
-
-_WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
-
-_OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
-_MOST_COUNTED = 10_000
 
 STUCK_AFTER_S = 900.0
 """A job that has not ended for this long counts as stuck: the longest poll and capture are shorter."""
@@ -82,9 +76,7 @@ class Service:
         self._cycle = Cycle(TICKS_S.keys() - NOT_IN_A_CYCLE)
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
-        bind = app.settings.web.bind
-        pages = create_app(self.probe, feeds_router(self._feeds()))
-        self._web = WebServer(pages, bind) if bind != "off" else None
+        self._web = web_server(app, self.probe)
 
     async def run(self) -> int:
         """Start everything, wait for SIGTERM or SIGINT, stop in order; gives the exit code."""
@@ -201,57 +193,10 @@ class Service:
         idle = self._scheduler.idle_s()
         return tuple(name for name, seconds in idle.items() if seconds > STUCK_AFTER_S + TICKS_S[name])
 
-    def _feeds(self) -> Feeds:
-        return Feeds(
-            store=self._app.store,
-            clock=self._app.clock,
-            render=self._app.in_words,
-            probe=self.probe,
-            figures=self._figures,
-            veil=not self._app.settings.alerts.show_words,
-        )
-
-    def _figures(self) -> Figures:
-        store = self._app.store
-        alerts = {state.value: len(store.alerts(status=state, limit=_MOST_COUNTED)) for state in _OPEN_ALERTS}
-        waiting = [
-            store.count_review(ReviewFilter(subjects=None, min_level=level), _MOST_COUNTED)
-            for level in (Level.NONE, Level.POSSIBLE, Level.LIKELY)
-        ]
-        unreviewed = {"likely": waiting[2], "possible": waiting[1] - waiting[2], "none": waiting[0] - waiting[1]}
-        free = shutil.disk_usage(self._app.settings.data_dir).free
-        return Figures(alerts=alerts, unreviewed=unreviewed, disk_free_bytes=free)
-
     def probe(self) -> Probe:
         """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""
-        why = [f"the {name} job is stuck" for name in self._stuck()]
         idle = {name: round(seconds, 1) for name, seconds in self._scheduler.idle_s().items()}
-        try:
-            sources = self._app.store.health()
-            undelivered = len(self._app.store.alerts(status=AlertStatus.PENDING, limit=1_000))
-        except StoreError as error:
-            why.append(str(error))
-            return Probe(
-                status="failing", version=__version__, why=tuple(why), sources=(), jobs_idle_s=idle, undelivered=0
-            )
-        failing = [one for one in sources if one.state not in _WELL]
-        is_degraded = bool(failing or self._app.broken_sources)
-        return Probe(
-            status="failing" if why else "degraded" if is_degraded else "ok",
-            version=__version__,
-            why=tuple(why),
-            sources=tuple(
-                SourceProbe(
-                    name=one.source,
-                    state=one.state.value,
-                    last_good_at=one.last_good_at,
-                    next_due_at=one.next_due_at,
-                )
-                for one in sources
-            ),
-            jobs_idle_s=idle,
-            undelivered=undelivered,
-        )
+        return probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
 
 
 def _guarded(name: str, job: Callable[[], Awaitable[object]], cycle: Cycle) -> Callable[[], Awaitable[object]]:

@@ -25,6 +25,12 @@ def _once() -> Command:
     return single("once", once)
 
 
+def _web() -> Command:
+    from monitor.cli.web import web
+
+    return single("web", web)
+
+
 def _status() -> Command:
     from monitor.cli.status import status
 
@@ -138,6 +144,7 @@ COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("Try it on a small invented world: no accounts, no internet.", _demo),
     "run": Entry("Watch, until stopped.", _run),
     "once": Entry("Make one pass and end; for cron.", _once),
+    "web": Entry("Show the page in the browser, or print a one-time link into it.", _web),
     "status": Entry("Show sources, what waits for you, and the evidence.", _status),
     "doctor": Entry("Check everything that must work, with one command to mend each fault.", _doctor),
     "person": Entry("Add, list, edit or pause who is watched.", _person),

@@ -23,6 +23,7 @@ from monitor.ports.evidence import (
     Vault,
     Verification,
 )
+from monitor.ports.operating import Operations, SourceState
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
@@ -49,6 +50,7 @@ __all__ = [
     "Looker",
     "MentionStore",
     "Notifier",
+    "Operations",
     "OutboxStore",
     "PageResult",
     "PageRows",
@@ -61,6 +63,7 @@ __all__ = [
     "Renderer",
     "ReviewFilter",
     "ReviewStore",
+    "SourceState",
     "Spread",
     "Staging",
     "Store",

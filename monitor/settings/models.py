@@ -20,6 +20,7 @@ _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 366 * 86400
 _DURATION = re.compile(r"(\d+)\s*([smhd])")
 _HOST_PORT = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\s/\[\]]+):(\d{1,5})")
+_HTTPS_ORIGIN = re.compile(r"https://[a-z0-9.-]+(:\d{1,5})?/?", re.IGNORECASE)
 
 
 def parse_duration(value: object) -> object:
@@ -208,9 +209,11 @@ class EvidenceSettings(Section):
 
 
 class WebSettings(Section):
-    """Say where the health page (and later the review page) listens."""
+    """Say where the web page listens, and by which names it is reached."""
 
     bind: str = Field("127.0.0.1:8700", description='Address and port, or "off".')
+    hosts: tuple[str, ...] = Field((), description="Names by which browsers reach it, beside loopback ones.")
+    address: str = Field("", description="Its https address behind a proxy, such as https://watch.example.org.")
 
     @validates("bind")
     @classmethod
@@ -219,6 +222,13 @@ class WebSettings(Section):
         if value != "off" and (not match or int(match[2]) > 65535):
             raise ValueError(f'expected "host:port" such as "127.0.0.1:8700", or "off", not {value!r}')
         return value
+
+    @validates("address")
+    @classmethod
+    def _https_origin(cls, value: str) -> str:
+        if value and not _HTTPS_ORIGIN.fullmatch(value):
+            raise ValueError(f'expected an address such as "https://watch.example.org", not {value!r}')
+        return value.rstrip("/")
 
 
 class StoreSettings(Section):

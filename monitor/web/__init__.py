@@ -1,9 +1,24 @@
 """What is shown over HTTP; knows ports, not adapters."""
 
+from monitor.web.dashboard import dashboard
 from monitor.web.dates import DueDay
 from monitor.web.feeds import Feeds, feeds_router
 from monitor.web.health import Probe, SourceProbe, create_app
 from monitor.web.metrics import Figures
 from monitor.web.server import WebServer
+from monitor.web.signing_in import new_link
+from monitor.web.site import Site
 
-__all__ = ["DueDay", "Feeds", "Figures", "Probe", "SourceProbe", "WebServer", "create_app", "feeds_router"]
+__all__ = [
+    "DueDay",
+    "Feeds",
+    "Figures",
+    "Probe",
+    "Site",
+    "SourceProbe",
+    "WebServer",
+    "create_app",
+    "dashboard",
+    "feeds_router",
+    "new_link",
+]

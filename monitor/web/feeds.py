@@ -86,7 +86,7 @@ class Feeds:
 
     def _entry(self, alert: Alert) -> FeedEntry:
         message = self.render(alert)
-        link = f"{self.address}/mentions/{alert.mention_id}" if self.address and alert.mention_id else ""
+        link = f"{self.address}/mention/{alert.mention_id}" if self.address and alert.mention_id else ""
         return FeedEntry(id=message.message_id, title=message.title, text=message.text, at=alert.created_at, link=link)
 
 

@@ -1,0 +1,140 @@
+"""Put the web page together: what it may ask of an opened installation, and what it shows to other programs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from monitor import __version__
+from monitor.bootstrap.app import App
+from monitor.domain import AlertStatus, HealthState, InvitationKind, Level, Role, SourceHealth
+from monitor.domain.account import EVERY_CLIENT
+from monitor.errors import InputError, StoreError
+from monitor.ports import Operations, ReviewFilter, SourceState
+from monitor.web import Feeds, Figures, Probe, Site, SourceProbe, WebServer, dashboard, new_link
+
+_OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
+_WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
+_MOST_COUNTED = 10_000
+
+
+class WebDesk:
+    """Do for the web page what the commands do for the terminal."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @property
+    def timezone(self) -> str:
+        """Give the time zone of the summaries."""
+        return self._app.settings.digest.timezone
+
+    def sources(self) -> tuple[SourceState, ...]:
+        """Give every configured source, by name, those that cannot be set up too."""
+        health = {one.source: one for one in self._app.store.health()}
+        configured = {one.name: one.connector for one in self._app.settings.source}
+        return tuple(self._state(name, configured[name], health.get(name)) for name in sorted(configured))
+
+    def _state(self, name: str, connector: str, health: SourceHealth | None) -> SourceState:
+        broken = self._app.broken_sources.get(name)
+        return SourceState(
+            name=name,
+            connector=connector,
+            state=health.state if health else HealthState.UNCHECKED,
+            is_usable=broken is None,
+            every=health.every if health else None,
+            last_good_at=health.last_good_at if health else None,
+            next_due_at=health.next_due_at if health else None,
+            items=health.items if health else 0,
+            why=str(broken) if broken else health.last_error if health else "",
+        )
+
+    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
+        """Write everything kept of one mention to a ZIP that anybody can check."""
+        return await self._app.evidence.export(out, mention_id=mention_id, actor=actor)
+
+
+def web_server(app: App, probe: Callable[[], Probe]) -> WebServer | None:
+    """Make the server of the pages; None when it is switched off."""
+    web = app.settings.web
+    if web.bind == "off":
+        return None
+    operations: Operations = WebDesk(app)
+    site = Site(
+        store=app.store,
+        vault=app.vault,
+        clock=app.clock,
+        operations=operations,
+        previewer=app.previewer(),
+        scratch=app.settings.data_dir,
+        hosts=(web.bind.rpartition(":")[0].strip("[]"), *web.hosts),
+        address=web.address,
+    )
+    feeds = Feeds(
+        store=app.store,
+        clock=app.clock,
+        render=app.in_words,
+        probe=probe,
+        figures=lambda: figures_of(app),
+        address=web.address,
+        veil=not app.settings.alerts.show_words,
+    )
+    return WebServer(dashboard(site, probe, feeds), web.bind)
+
+
+def figures_of(app: App) -> Figures:
+    """Count what is told and what waits for a person."""
+    store = app.store
+    alerts = {state.value: len(store.alerts(status=state, limit=_MOST_COUNTED)) for state in _OPEN_ALERTS}
+    waiting = [
+        store.count_review(ReviewFilter(subjects=None, min_level=level), _MOST_COUNTED)
+        for level in (Level.NONE, Level.POSSIBLE, Level.LIKELY)
+    ]
+    unreviewed = {"likely": waiting[2], "possible": waiting[1] - waiting[2], "none": waiting[0] - waiting[1]}
+    free = shutil.disk_usage(app.settings.data_dir).free
+    return Figures(alerts=alerts, unreviewed=unreviewed, disk_free_bytes=free)
+
+
+def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, float] | None = None) -> Probe:
+    """Look at an installation as `/healthz` shows it; never raises for a fault of the database, but says so."""
+    idle = jobs_idle_s or {}
+    try:
+        sources = app.store.health()
+        undelivered = len(app.store.alerts(status=AlertStatus.PENDING, limit=1_000))
+    except StoreError as error:
+        why = (*faults, str(error))
+        return Probe(status="failing", version=__version__, why=why, sources=(), jobs_idle_s=idle, undelivered=0)
+    is_degraded = bool([one for one in sources if one.state not in _WELL] or app.broken_sources)
+    return Probe(
+        status="failing" if faults else "degraded" if is_degraded else "ok",
+        version=__version__,
+        why=tuple(faults),
+        sources=tuple(
+            SourceProbe(
+                name=one.source, state=one.state.value, last_good_at=one.last_good_at, next_due_at=one.next_due_at
+            )
+            for one in sources
+        ),
+        jobs_idle_s=idle,
+        undelivered=undelivered,
+    )
+
+
+def setup_path(app: App, name: str = "") -> str:
+    """Make a one-time link and give its path: for the first account, or for a new password of a known one.
+
+    InputError when there are accounts and `name` is none of them.
+    """
+    accounts = app.store.accounts()
+    if not accounts:
+        token = new_link(app.store, app.clock, InvitationKind.SETUP, {EVERY_CLIENT: Role.OWNER})
+        return f"/link/{token}"
+    known = app.store.account_named(name)
+    if known is None:
+        raise InputError(
+            f"There is no account {name!r}." if name else "There are accounts already.",
+            why=f"Known: {', '.join(one.name for one in accounts)}.",
+            try_="Say whose password is to be set anew: `goodname web --link NAME`.",
+        )
+    return f"/link/{new_link(app.store, app.clock, InvitationKind.RECOVER, known.grants, name=known.name)}"

@@ -1,0 +1,49 @@
+"""What the web page may ask of the running installation beside its rows and its evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from monitor.domain import HealthState
+
+_WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceState:
+    """Say how a configured source stands; `why` is the last error in plain words, empty while all is well."""
+
+    name: str
+    connector: str
+    state: HealthState
+    is_usable: bool
+    every: timedelta | None
+    last_good_at: datetime | None
+    next_due_at: datetime | None
+    items: int
+    why: str
+
+    @property
+    def is_failing(self) -> bool:
+        """Tell whether somebody should look at it."""
+        return not self.is_usable or self.state not in _WELL
+
+
+class Operations(Protocol):
+    """Do what a person asks for on the web page; whoever calls has checked that they may."""
+
+    @property
+    def timezone(self) -> str:
+        """Give the IANA time zone in which moments are shown."""
+        ...
+
+    def sources(self) -> tuple[SourceState, ...]:
+        """Give every configured source, by name, those that cannot be set up too."""
+        ...
+
+    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
+        """Write everything kept of one mention to a ZIP that anybody can check, and record it in the custody log."""
+        ...

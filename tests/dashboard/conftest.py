@@ -1,0 +1,279 @@
+"""The page as people meet it: two clients' matters in a real database, kept evidence, and four accounts."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from monitor.domain import (
+    AboutSubject,
+    ArtifactRole,
+    Assessment,
+    CaptureOutcome,
+    CaptureRequest,
+    Completeness,
+    HealthState,
+    Judgement,
+    Level,
+    Match,
+    Mention,
+    Message,
+    Observed,
+    Origin,
+    Role,
+    Stance,
+)
+from monitor.evidence import FileVault
+from monitor.jobs.preview import Previewer
+from monitor.matching import Thresholds
+from monitor.ports import Decision, PageRows, SourceState
+from monitor.store import SqlStore, open_store
+from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.web import Feeds, Figures, Probe, Site, dashboard
+from monitor.web.passwords import form_token, hash_password
+from monitor.web.signing_in import COOKIE, open_session
+
+PASSWORD = "four plain random words"
+ORIGIN = "http://127.0.0.1"
+NAMES = {"subject-1": "FIRST LAST", "subject-2": "OTHER NAME"}
+WORDS = "FIRST LAST stole money from patients"
+
+
+def picture() -> bytes:
+    """Draw a page's picture."""
+    out = io.BytesIO()
+    Image.effect_noise((640, 480), 90).convert("RGB").save(out, "PNG")
+    return out.getvalue()
+
+
+class PlainOperations:
+    """Answer for an installation with three sources, one of them broken."""
+
+    timezone = "Europe/London"
+
+    def __init__(self) -> None:
+        self.exported: list[int] = []
+        self.names = ["blog", "town-forum", "wiki"]
+
+    def sources(self) -> tuple[SourceState, ...]:
+        return tuple(
+            SourceState(
+                name=name,
+                connector="feed",
+                state=HealthState.OK,
+                is_usable=name != "wiki",
+                every=timedelta(minutes=10),
+                last_good_at=NOW - timedelta(minutes=3),
+                next_due_at=NOW + timedelta(minutes=7),
+                items=12,
+                why="The address is missing." if name == "wiki" else "",
+            )
+            for name in self.names
+        )
+
+    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
+        self.exported.append(mention_id)
+        await asyncio.to_thread(out.write_bytes, b"PK\x05\x06" + bytes(18))
+        return None
+
+
+@dataclass
+class Town:
+    """Hold the seeded site; `north` and `south` are the ids of two clients' mentions."""
+
+    site: Site
+    app: FastAPI
+    store: SqlStore
+    vault: FileVault
+    clock: FakeClock
+    operations: PlainOperations
+    north: list[int] = field(default_factory=list)
+    south: list[int] = field(default_factory=list)
+    captures: dict[int, str] = field(default_factory=dict)
+
+    def post(self, name: str, text: str, subject_id: str = "subject-1", level: Level = Level.LIKELY, **fields) -> int:
+        """Keep one post and judge it to be about a subject."""
+        made = make_mention(external_id=name, text=text, **fields)
+        self.store.save_page(
+            PageRows(source=made.source, query_key="*", mentions=(made,), raw=(), cursor="{}", gone=())
+        )
+        kept = self.store.find(made.source, name)
+        assert kept
+        self.judge(kept, subject_id, level)
+        return kept.id
+
+    def judge(self, kept: Mention, subject_id: str, level: Level) -> None:
+        match = Match(
+            subject_id=subject_id,
+            statement_id="stole",
+            score=91,
+            stance=Stance.REPEAT,
+            method="lexical",
+            excerpt=kept.text[:80],
+            span=(0, min(22, len(kept.text))),
+            reasons=("same words: “stole money”",),
+        )
+        judgement = Judgement(
+            subject_id=subject_id,
+            about=AboutSubject(
+                score=80, spans=((0, 10),), title_spans=(), reasons=(f"the full name “{NAMES[subject_id]}”",)
+            ),
+            matches=() if level is Level.NONE else (match,),
+            level=level,
+            reasons=("name and statement",),
+            matcher_version="1",
+        )
+        made = Assessment(mention_id=kept.id, revision=kept.revision, judgement=judgement, assessed_at=NOW)
+        decision = Decision(mention_id=kept.id, revision=kept.revision, assessments=(made,))
+        self.store.save_decisions([decision])
+
+    def keep(self, mention_id: int, **files: bytes) -> str:
+        """Keep a page of a mention with these files beside the usual ones."""
+        request = CaptureRequest(id=0, mention_id=mention_id, revision=1, url="https://forum.example/t/1")
+        number = self.store.request_capture(request, NOW)
+        request = replace(request, id=number)
+        staging = self.vault.stage(request, NOW)
+        staging.add(ArtifactRole.SCREENSHOT, "page.png", "image/png", Origin.RENDERED, files.get("png", picture()))
+        page = files.get("page", b"<script>document.title='ran'</script>")
+        staging.add(ArtifactRole.PAGE, "page.html", "text/html", Origin.DECODED, page)
+        staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, files.get("text", WORDS.encode()))
+        observed = Observed(
+            requested_url=request.url,
+            final_url=request.url,
+            http_status=200,
+            started_at=NOW,
+            captured_at=NOW,
+            outcome=CaptureOutcome.COMPLETE,
+            completeness=Completeness.FOUND,
+            software={"goodname": "0"},
+        )
+        capture = self.vault.commit(staging, request, observed)
+        self.store.finish_capture(capture)
+        self.captures[mention_id] = capture.id
+        return capture.id
+
+    def token(self, name: str = "owner") -> str:
+        """Sign somebody in."""
+        account = self.store.account_named(name)
+        assert account
+        return open_session(self.site, account)
+
+    def client(self, name: str = "owner") -> Browser:
+        """Give a browser in which somebody is signed in; nobody for an empty name."""
+        return Browser(self.app, self.token(name) if name else "")
+
+
+class Browser(TestClient):
+    """Ask as a browser does that shows our own page."""
+
+    def __init__(self, app: FastAPI, token: str) -> None:
+        super().__init__(app, base_url=ORIGIN, follow_redirects=False)
+        self.token = token
+        if token:
+            self.cookies.set(COOKIE, token)
+
+    def send_form(self, path: str, *, headers: dict[str, str] | None = None, **fields):
+        """Send a form of this session."""
+        data = {"token": form_token(self.token), **fields}
+        return self.post(path, data=data, headers={"Sec-Fetch-Site": "same-origin", **(headers or {})})
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def open_town(folder: Path) -> Town:
+    """Open the site whose rows and evidence lie in a folder."""
+    clock = FakeClock()
+    store = open_store(f"sqlite:///{folder / 'rows.db'}", clock=clock)
+    vault = FileVault(folder / "evidence", clock=clock, actor="goodname", reserve_bytes=1)
+    operations = PlainOperations()
+    site = Site(
+        store=store,
+        vault=vault,
+        clock=clock,
+        operations=operations,
+        previewer=Previewer(store, clock, Thresholds()),
+        scratch=folder,
+    )
+    probe = Probe(status="ok", version="1", why=(), sources=(), jobs_idle_s={}, undelivered=0)
+    feeds = Feeds(
+        store=store,
+        clock=clock,
+        render=lambda alert: Message(message_id="m@goodname.invalid", title="t", text="x"),
+        probe=lambda: probe,
+        figures=lambda: Figures(alerts={}, unreviewed={}, disk_free_bytes=1),
+    )
+    app = dashboard(site, lambda: probe, feeds)
+    return Town(site=site, app=app, store=store, vault=vault, clock=clock, operations=operations)
+
+
+@pytest.fixture(scope="session")
+def bare_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bare")
+    open_town(folder).store.close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory, bare_folder: Path, password_hash: str) -> tuple[Path, Town]:
+    """Fill a site once: five posts of one client, two of another, accounts for both."""
+    folder = tmp_path_factory.mktemp("seeded") / "site"
+    shutil.copytree(bare_folder, folder)
+    made = open_town(folder)
+    store = made.store
+    store.save_subject(make_subject(client_id="north"))
+    store.save_statement(make_statement())
+    store.save_subject(make_subject(id="subject-2", name="OTHER NAME", client_id="south"))
+    made.north.append(made.post("n1", WORDS, title="A thread", source="town-forum"))
+    made.north.append(made.post("n2", WORDS, source="blog", url="https://blog.example/2"))
+    made.north.append(made.post("n3", "Did FIRST LAST take the till?", level=Level.POSSIBLE))
+    made.north.append(made.post("n4", "FIRST LAST opened a shop", level=Level.NONE))
+    made.north.append(made.post("n5", "FIRST LAST has gone fishing", level=Level.NONE))
+    made.south.append(made.post("s1", "SOUTHERN SECRET about OTHER NAME", "subject-2", Level.NONE))
+    made.south.append(made.post("s2", "SOUTHERN SECRET again, OTHER NAME", "subject-2", Level.NONE, source="blog"))
+    made.keep(made.north[0])
+    made.keep(made.south[0], text=b"SOUTHERN SECRET", page=b"SOUTHERN SECRET")
+    every = {"owner": {"*": Role.OWNER}, "helper": {"north": Role.HELPER}, "viewer": {"north": Role.VIEWER}}
+    for name, grants in {**every, "south": {"south": Role.OWNER}}.items():
+        store.add_account(name, password_hash, grants)
+    store.close()
+    return folder, made
+
+
+@pytest.fixture
+def bare(tmp_path: Path, bare_folder: Path) -> Iterator[Town]:
+    """Give a site on which nobody has an account and nobody is watched."""
+    shutil.copytree(bare_folder, tmp_path / "site")
+    opened = open_town(tmp_path / "site")
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def town(tmp_path: Path, seeded: tuple[Path, Town]) -> Iterator[Town]:
+    """Give the filled site."""
+    folder, made = seeded
+    shutil.copytree(folder, tmp_path / "site")
+    opened = open_town(tmp_path / "site")
+    opened.north, opened.south, opened.captures = [*made.north], [*made.south], dict(made.captures)
+    yield opened
+    opened.store.close()
+
+
+def fragments(answer) -> dict[str, str]:
+    """Read the answer that the script gets."""
+    found: dict[str, str] = json.loads(answer.text)["cards"]
+    return found
