@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     CAPTURE_FAILED = "capture_failed"
     SOURCE_FAILING = "source_failing"
     SOURCE_BACK = "source_back"
+    CHANNEL_FAILING = "channel_failing"
     CHANGE = "change"
     SPREAD = "spread"
     TEST = "test"

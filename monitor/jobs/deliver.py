@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -73,21 +74,53 @@ async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
     try:
         message = await asyncio.to_thread(render, office, alert)
         done = await asyncio.to_thread(office.store.delivered_channels, alert.id)
-        open_channels = [channel for channel in office.notifier.channels if channel not in done]
+        addressed = _addressed(office, alert)
+        open_channels = [channel for channel in addressed if channel not in done]
         sent = await asyncio.gather(*(_send(office, alert, message, channel) for channel in open_channels))
-        reached_all = bool(office.notifier.channels) and all(sent)
-        return await asyncio.to_thread(_settle, office, alert, reached_all)
+        reached_all = bool(addressed) and all(sent)
+        failed = [channel for channel, is_sent in zip(open_channels, sent, strict=True) if not is_sent]
+        return await asyncio.to_thread(_settle, office, alert, reached_all, failed)
     except StoreError:
         # The lease runs out and the alert is sent again: twice rather than never.
         log.warning("the database could not record a delivery", extra={"alert": alert.id}, exc_info=True)
         return AlertStatus.PENDING
 
 
-def _settle(office: Office, alert: Alert, reached_all: bool) -> AlertStatus:
+def _addressed(office: Office, alert: Alert) -> tuple[str, ...]:
+    """Give the channels an alert is for: all, but word of a failing channel goes to the others."""
+    silent = alert.payload.get("channel") if alert.kind is AlertKind.CHANNEL_FAILING else None
+    return tuple(channel for channel in office.notifier.channels if channel != silent)
+
+
+def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_up: bool = False) -> None:
+    """Say on the other channels that this one fails; nothing when there is no other.
+
+    A refusal is told once a day and channel, a message given up once each. Word of a failing channel that is itself
+    given up is not told again, or two broken channels would keep telling of each other.
+    """
+    others = [one for one in office.notifier.channels if one != channel]
+    if not others or (given_up and alert.kind is AlertKind.CHANNEL_FAILING):
+        return
+    now = office.clock.now()
+    about = f"given_up:{alert.id}" if given_up else f"refused:{now:%Y-%m-%d}"
+    office.store.enqueue(
+        Alert(
+            kind=AlertKind.CHANNEL_FAILING,
+            dedupe_key=f"channel_failing:{channel}:{about}",
+            created_at=now,
+            payload={"channel": channel, "why": why[:500], **({"given_up": True} if given_up else {})},
+        )
+    )
+
+
+def _settle(office: Office, alert: Alert, reached_all: bool, failed: Sequence[str]) -> AlertStatus:
     retry_at = None if reached_all else next_attempt(alert, _failures(office, alert), office.clock.now())
     status = AlertStatus.SENT if reached_all else AlertStatus.PENDING if retry_at else AlertStatus.GIVEN_UP
     if status is AlertStatus.GIVEN_UP:
         log.error("an alert was given up after seven days", extra={"alert": alert.id})
+        errors = {row.channel: row.error for row in reversed(office.store.deliveries(alert_id=alert.id))}
+        for channel in failed:
+            _tell_others(office, alert, channel, errors.get(channel, ""), given_up=True)
     office.store.settle_alert(alert.id, status, next_attempt_at=retry_at if status is AlertStatus.PENDING else None)
     return status
 
@@ -140,4 +173,6 @@ async def _send(office: Office, alert: Alert, message: Message, channel: str) ->
         error=words[:500],
     )
     await asyncio.to_thread(office.store.save_delivery, delivery)
+    if outcome is DeliveryOutcome.REFUSED:
+        await asyncio.to_thread(_tell_others, office, alert, channel, delivery.error)
     return outcome is DeliveryOutcome.SENT

@@ -8,6 +8,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 | capture_failed | source (text), why (text), attempts (number) |
 | source_failing | source (text), since (time), why or error (text), try (text), failures (number) |
 | source_back | source (text), since (time), until (time) |
+| channel_failing | channel (text), why (text), given_up (true or missing) |
 | change | source (text), state (a LiveState), at (time) |
 | spread | count (number), hours (number), statement_id (not shown) |
 | test | none; with a hit it also shows what an alert about it looks like |
@@ -115,6 +116,7 @@ class NoticeWriter:
             AlertKind.CAPTURE_FAILED: self._capture_failed,
             AlertKind.SOURCE_FAILING: self._source_failing,
             AlertKind.SOURCE_BACK: self._source_back,
+            AlertKind.CHANNEL_FAILING: self._channel_failing,
             AlertKind.CHANGE: self._change,
             AlertKind.SPREAD: self._spread,
             AlertKind.TEST: self._test,
@@ -166,6 +168,14 @@ class NoticeWriter:
             self.words.say("source_back.next"),
         ]
         return sentences, [self._row(key, facts.moment_of(self.words, key)) for key in ("since", "until")]
+
+    def _channel_failing(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        after = "given_up" if facts.alert.payload.get("given_up") is True else "next"
+        sentences = [
+            self.words.say("channel_failing.state", channel=facts.text("channel", hits.SOURCE_LIMIT)),
+            self.words.say(f"channel_failing.{after}"),
+        ]
+        return sentences, [self._row("reason", self._reason(facts))]
 
     def _change(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
         state = facts.text("state")

@@ -1,0 +1,106 @@
+"""A channel that fails is told on the others, on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.domain import Alert, AlertKind, AlertStatus, Message
+from monitor.errors import DeliveryError
+from monitor.jobs import deliver
+from monitor.notify import WordRenderer
+from monitor.store import SqlStore, open_store
+from monitor.testing import FakeClock
+
+
+class Channels:
+    """Take messages on some channels and refuse them on others."""
+
+    def __init__(self, *channels: str, broken: str, permanent: bool = True) -> None:
+        self.channels = channels
+        self.broken = broken
+        self.permanent = permanent
+        self.sent: list[tuple[str, Message]] = []
+
+    async def send(self, channel: str, message: Message) -> None:
+        if channel == self.broken:
+            raise DeliveryError("The door is locked.", channel=channel, permanent=self.permanent)
+        self.sent.append((channel, message))
+
+
+class EmptyVault:
+    def chain_head(self) -> str:
+        return ""
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def store(tmp_path: Path, clock: FakeClock) -> Iterator[SqlStore]:
+    with closing(open_store(f"sqlite:///{tmp_path}/goodname.db", clock=clock)) as opened:
+        opened.enqueue(Alert(kind=AlertKind.TEST, dedupe_key="first", created_at=clock.now()))
+        yield opened
+
+
+def rounds(store: SqlStore, clock: FakeClock, channels: Channels, *steps: timedelta) -> None:
+    office = deliver.Office(store=store, vault=EmptyVault(), notifier=channels, renderer=WordRenderer(), clock=clock)
+    for step in (timedelta(0), *steps):
+        clock.advance(step)
+        asyncio.run(deliver.run(office))
+
+
+def told(store: SqlStore) -> list[Alert]:
+    return [one for one in store.alerts() if one.kind is AlertKind.CHANNEL_FAILING]
+
+
+def test_a_refusal_is_told_once_a_day_on_the_other_channels_alone(store: SqlStore, clock: FakeClock) -> None:
+    channels = Channels("mail", "chat", broken="chat")
+    rounds(store, clock, channels, timedelta(minutes=1), timedelta(minutes=5))
+    assert [alert.status for alert in told(store)] == [AlertStatus.SENT], "it does not wait for the broken channel"
+    words = [message.text for channel, message in channels.sent if "does not take messages" in message.text]
+    assert len(words) == 1
+    assert "The channel chat does not take messages." in words[0]
+    assert "Why: The door is locked." in words[0]
+    rounds(store, clock, channels, timedelta(days=1))
+    assert len(told(store)) == 2
+
+
+def test_a_message_given_up_is_told_and_a_short_fault_is_not(store: SqlStore, clock: FakeClock) -> None:
+    channels = Channels("mail", "chat", broken="chat", permanent=False)
+    rounds(store, clock, channels, timedelta(minutes=1))
+    assert told(store) == []
+    rounds(store, clock, channels, timedelta(days=8), timedelta(minutes=1))
+    assert [alert.payload.get("given_up") for alert in told(store)] == [True]
+    assert any("no longer tried" in message.text for _, message in channels.sent)
+
+
+def test_with_one_channel_there_is_no_other_to_tell(store: SqlStore, clock: FakeClock) -> None:
+    channels = Channels("mail", broken="mail")
+    rounds(store, clock, channels, timedelta(days=8))
+    assert told(store) == []
+
+
+def test_word_of_a_failing_channel_that_is_given_up_is_not_told_again(store: SqlStore, clock: FakeClock) -> None:
+    notice = Alert(
+        kind=AlertKind.CHANNEL_FAILING, dedupe_key="notice", created_at=clock.now(), payload={"channel": "push"}
+    )
+    store.enqueue(notice)
+    channels = Channels("mail", "chat", "push", broken="chat", permanent=False)
+    rounds(store, clock, channels, timedelta(days=8))
+    given_up = [one for one in told(store) if one.status is AlertStatus.GIVEN_UP]
+    assert [one.dedupe_key for one in given_up] == ["notice"]
+    assert len(told(store)) == 2, "the notice itself, and word of the first message alone"
+
+
+def test_a_notice_that_has_no_channel_left_does_not_count_as_sent(store: SqlStore, clock: FakeClock) -> None:
+    rounds(store, clock, Channels("mail", "chat", broken="chat"))
+    rounds(store, clock, Channels("chat", broken=""), timedelta(minutes=1))
+    assert [alert.status for alert in told(store)] == [AlertStatus.PENDING]
