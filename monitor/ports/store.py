@@ -187,7 +187,7 @@ class CaptureStore(Protocol):
         ...
 
     def lease_captures(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[CaptureRequest, ...]:
-        """Lease open requests that are due, oldest first, with their raw bytes filled in and `attempts` counted."""
+        """Lease open requests that are due, oldest first, with their raw bytes; `attempts` is one more than failed."""
         ...
 
     def finish_capture(self, capture: Capture, alerts: Sequence[Alert] = ()) -> None:

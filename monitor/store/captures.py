@@ -42,7 +42,11 @@ class CaptureRows(Part):
             return int(connection.execute(query).scalar_one())
 
     def lease_captures(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[CaptureRequest, ...]:
-        """Lease open requests that are due, oldest first, with their raw bytes filled in and `attempts` counted."""
+        """Lease open requests that are due, oldest first, with their raw bytes filled in.
+
+        `attempts` is one more than the failures so far. A lease that ran out is no failure of the page: the program
+        was killed.
+        """
         columns = capture_request.c
         query = (
             select(capture_request)
@@ -56,7 +60,7 @@ class CaptureRows(Part):
             connection.execute(
                 update(capture_request)
                 .where(columns.id.in_([row.id for row in rows]))
-                .values(lease_until=now + lease_for, attempts=columns.attempts + 1)
+                .values(lease_until=now + lease_for)
             )
             return _with_raw(connection, rows)
 
@@ -87,11 +91,16 @@ class CaptureRows(Part):
             add_alerts(connection, alerts)
 
     def retry_capture(self, request_id: int, *, next_attempt_at: datetime, error: str) -> None:
-        """Give a leased request back, to be tried again at that time."""
+        """Count a failure and give a leased request back, to be tried again at that time."""
         command = (
             update(capture_request)
             .where(capture_request.c.id == request_id, capture_request.c.is_open)
-            .values(lease_until=None, next_attempt_at=next_attempt_at, last_error=error)
+            .values(
+                lease_until=None,
+                next_attempt_at=next_attempt_at,
+                last_error=error,
+                attempts=capture_request.c.attempts + 1,
+            )
         )
         with self._db.writing() as connection:
             connection.execute(command)
