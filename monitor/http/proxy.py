@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from types import TracebackType
@@ -22,6 +22,7 @@ _STEP = 64 * 1024
 _CONNECT_SECONDS = 10.0
 _MOST_CONNECTIONS = 256
 _MOST_BLOCKED = 1000
+_MOST_ADDRESSES = 1000
 
 CALLS_HOME = frozenset(
     {
@@ -74,11 +75,17 @@ class GuardedProxy:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._blocked: list[str] = []
+        self._addresses: dict[str, str] = {}
 
     @property
     def blocked(self) -> tuple[str, ...]:
         """Give the refused destinations since the last `reset`, in order, each once."""
         return tuple(dict.fromkeys(self._blocked))
+
+    @property
+    def addresses(self) -> Mapping[str, str]:
+        """Give the IP address that each "host:port" was last connected to."""
+        return self._addresses
 
     def reset(self) -> tuple[str, ...]:
         """Give the refused destinations and forget them."""
@@ -182,7 +189,10 @@ class GuardedProxy:
             _LOG.info("proxy", extra={"host": target, "outcome": type(error).__name__})
             raise
         _LOG.info("proxy", extra={"host": target, "outcome": "ok"})
-        return await _open_first(addresses, request.port)
+        address, reader, writer = await _open_first(addresses, request.port)
+        if len(self._addresses) < _MOST_ADDRESSES or target in self._addresses:
+            self._addresses[target] = address
+        return reader, writer
 
 
 class _Allowance:
@@ -197,12 +207,12 @@ class _Allowance:
             raise ConnectionAbortedError("too many bytes")
 
 
-async def _open_first(addresses: tuple[str, ...], port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _open_first(addresses: tuple[str, ...], port: int) -> tuple[str, asyncio.StreamReader, asyncio.StreamWriter]:
     failure: OSError = OSError("no address")
     for address in addresses:
         try:
             async with asyncio.timeout(_CONNECT_SECONDS):
-                return await asyncio.open_connection(address, port, limit=_STEP)
+                return address, *await asyncio.open_connection(address, port, limit=_STEP)
         except OSError as error:  # TimeoutError is one
             failure = error
     raise failure

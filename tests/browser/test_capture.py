@@ -27,6 +27,7 @@ async def test_an_ordinary_page_is_kept_completely(site, keep) -> None:
     assert kept.observed.incomplete == ()
     assert (kept.capture.outcome, kept.capture.completeness) == (CaptureOutcome.COMPLETE, Completeness.FOUND)
     assert kept.capture.http_status == 200
+    assert kept.observed.remote_ip == "127.0.0.1"
     roles = {artifact.role for artifact in kept.capture.artifacts}
     assert roles == {
         ArtifactRole.SCREENSHOT,
