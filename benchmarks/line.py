@@ -159,6 +159,7 @@ def configuration(folder: Path, base: str, kind: str, feeds: int) -> Path:
     )
     (folder / "goodname.toml").write_text(
         f'data_dir = "data"\n[watchlist]\nfile = "watchlist.toml"\n[alerts]\nurls = ["json://127.0.0.1:9/"]\n'
+        'quiet_hours = ""\n'
         f'[network]\nallow = ["{base.removeprefix("http://")}"]\n[capture]\nbrowser = "off"\n'
         f'[web]\nbind = "off"\n{sources}'
     )

@@ -14,6 +14,7 @@ from monitor.bootstrap.build import (
     LazyCapturer,
     build_heartbeat,
     build_http,
+    build_manner,
     build_notifier,
     build_renderer,
     build_sources,
@@ -73,6 +74,7 @@ class App:
             settings, self.client, self.catalogue, StoreLedger(self.store)
         )
         self.notifier = build_notifier(settings, self.client, clock)
+        self.manner = build_manner(settings, self.notifier.channels)
         self.renderer = build_renderer(settings)
         self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
         self.vault = FileVault(
@@ -128,6 +130,7 @@ class App:
             renderer=self.renderer,
             clock=self.clock,
             unread=self.unread,
+            manner=self.manner,
         )
 
     @property

@@ -14,6 +14,7 @@ from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient
 from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.poll import Source
+from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
 from monitor.ports import Capturer, Clock, Staging, Store
@@ -49,8 +50,17 @@ def build_store(settings: Settings, clock: Clock) -> Store:
 
 def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> AppriseNotifier:
     """Make the channels; ConfigError names a URL that is none."""
-    urls = tuple(url.get_secret_value() for url in settings.alerts.urls)
+    wanted = settings.alerts
+    urls = tuple(url.get_secret_value() for url in (*wanted.urls, *wanted.helper_urls))
     return AppriseNotifier(urls, clock=clock, http=client.for_source("webhook", obey_robots=False))
+
+
+def build_manner(settings: Settings, channels: tuple[str, ...]) -> Manner:
+    """Say whose channels are whose, in the order of their URLs, and which hours are quiet."""
+    own = len(settings.alerts.urls)
+    hours = settings.alerts.quiet
+    quiet = Quiet(starts=hours[0], ends=hours[1], timezone=settings.digest.timezone) if hours else None
+    return Manner(owner=channels[:own], helper=channels[own:], quiet=quiet)
 
 
 def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Heartbeat:

@@ -104,6 +104,24 @@ def _case() -> Command:
     return grouped("case", group)
 
 
+def _pause() -> Command:
+    from monitor.cli.mode import pause
+
+    return single("pause", pause)
+
+
+def _handover() -> Command:
+    from monitor.cli.mode import handover
+
+    return single("handover", handover)
+
+
+def _storm() -> Command:
+    from monitor.cli.mode import storm
+
+    return single("storm", storm)
+
+
 def _notify() -> Command:
     from monitor.cli.notify import group
 
@@ -157,6 +175,9 @@ COMMANDS: Mapping[str, Entry] = {
     "add": Entry("Keep one page by hand, now.", _add),
     "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
     "case": Entry("Take confirmed repeats through the six steps, from a plan to a packet for counsel.", _case),
+    "pause": Entry("Pause all messages for 1, 7 or 30 days; evidence goes on.", _pause),
+    "handover": Entry("Hand the watch over to your helper, or take it back.", _handover),
+    "storm": Entry("For bad days: your helper is told everything, you get one mail a day.", _storm),
     "notify": Entry("Test how you are told.", _notify),
     "digest": Entry("Preview or send the daily summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),

@@ -23,6 +23,7 @@ file = "watchlist.toml"
 
 {sources}
 [alerts]
+quiet_hours = "" # it must show all of it at any hour
 urls = [
   "mailto://{mail}/?from=goodname@wrenmouth.example&to=alina@wrenmouth.example",
   "json://{hook}/hook",

@@ -28,11 +28,12 @@ class AlertKind(StrEnum):
 
 
 class AlertStatus(StrEnum):
-    """Say where an alert stands in the outbox."""
+    """Say where an alert stands in the outbox; a folded one is told by the next summary instead."""
 
     PENDING = "pending"
     SENT = "sent"
     GIVEN_UP = "given_up"
+    FOLDED = "folded"
 
 
 class DeliveryOutcome(StrEnum):

@@ -21,6 +21,7 @@ from monitor.domain import (
     Subject,
 )
 from monitor.matching import Matcher
+from monitor.matching.danger import ADDRESS, THREAT, danger_near
 from monitor.ports import Clock, Decision, Earlier, MentionStore
 
 log = logging.getLogger("goodname.assess")
@@ -33,6 +34,9 @@ EVIDENCE_FIRST = timedelta(seconds=30)
 
 BY_HAND = "by-hand"
 """The source of pages that a person added."""
+
+ABOUT_FOR_DANGER = 50
+"""How likely a text must be about the subject for a danger in it to count."""
 
 HUNTED = "found in what was already collected, by a rule that changed since"
 """The reason that marks what a retro-hunt found."""
@@ -98,7 +102,7 @@ def decide_one(mention: Mention, rules: Rules, now: datetime, earlier: Mapping[s
     alerts = tuple(
         _alert(mention, judgement, now, is_hunted=judgement.subject_id in hunted)
         for judgement in keep
-        if judgement.level.rank >= max(rules.min_level.rank, Level.POSSIBLE.rank)
+        if _is_danger(judgement) or judgement.level.rank >= max(rules.min_level.rank, Level.POSSIBLE.rank)
     )
     return Decision(
         mention_id=mention.id, revision=mention.revision, assessments=assessments, request=request, alerts=alerts
@@ -107,10 +111,26 @@ def decide_one(mention: Mention, rules: Rules, now: datetime, earlier: Mapping[s
 
 def _judge(mention: Mention, rules: Rules) -> tuple[Judgement, ...]:
     try:
-        return rules.matcher.judge(mention)
+        return tuple(_with_danger(one, mention) for one in rules.matcher.judge(mention))
     except Exception:  # boundary: one odd text must not hold up the line
         log.exception("a mention could not be judged", extra={"mention": mention.id})
         return tuple(_unjudged(mention, subject) for subject in rules.subjects.values() if _names(mention, subject))
+
+
+def _with_danger(judgement: Judgement, mention: Mention) -> Judgement:
+    """Mark threats and given-away addresses near the name: they are told at once, whatever they repeat."""
+    if judgement.about.score < ABOUT_FOR_DANGER:
+        return judgement
+    near_title = danger_near(f"{mention.title}\n{mention.text[:1000]}", judgement.about.title_spans)
+    dangers = tuple(dict.fromkeys((*danger_near(mention.text, judgement.about.spans), *near_title)))
+    if not dangers:
+        return judgement
+    level = max(judgement.level, Level.POSSIBLE, key=lambda one: one.rank)
+    return replace(judgement, level=level, reasons=(*dangers, *judgement.reasons))
+
+
+def _is_danger(judgement: Judgement) -> bool:
+    return not {THREAT, ADDRESS}.isdisjoint(judgement.reasons)
 
 
 def _with_word_of_person(
@@ -186,7 +206,7 @@ def _alert(mention: Mention, judgement: Judgement, now: datetime, *, is_hunted: 
         mention_id=mention.id,
         level=judgement.level,
         next_attempt_at=now + EVIDENCE_FIRST,
-        payload={"hunted": True} if is_hunted else {},
+        payload={**({"hunted": True} if is_hunted else {}), **({"at_once": True} if _is_danger(judgement) else {})},
     )
 
 

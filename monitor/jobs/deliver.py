@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, DeliveryOutcome, Message
 from monitor.errors import DeliveryError, StoreError
 from monitor.jobs import digest
+from monitor.jobs.telling import Manner, Plan, mode_of, plan
 from monitor.ports import Clock, Notifier, Renderer, Store, Vault
 
 log = logging.getLogger("goodname.deliver")
@@ -25,7 +26,10 @@ NO_WAIT = timedelta(0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Office:
-    """Hold what telling needs; `unread` are sources that could not be set up, so that no summary passes them over."""
+    """Hold what telling needs; `unread` are sources that could not be set up, so that no summary passes them over.
+
+    Without a `manner` everything is told on every channel at once.
+    """
 
     store: Store
     vault: Vault
@@ -33,15 +37,17 @@ class Office:
     renderer: Renderer
     clock: Clock
     unread: tuple[Coverage, ...] = ()
+    manner: Manner | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryReport:
-    """Count alerts that reached every channel, and those that wait for another try or were given up."""
+    """Count alerts that reached every channel, wait for another try, were given up, or were put off on purpose."""
 
     sent: int = 0
     waiting: int = 0
     given_up: int = 0
+    put_off: int = 0
 
 
 def next_attempt(alert: Alert, failures: int, now: datetime) -> datetime | None:
@@ -67,14 +73,18 @@ async def run(office: Office, *, limit: int = 20, ahead: timedelta = NO_WAIT) ->
         sent=ends.count(AlertStatus.SENT),
         waiting=ends.count(AlertStatus.PENDING),
         given_up=ends.count(AlertStatus.GIVEN_UP),
+        put_off=ends.count(AlertStatus.FOLDED),
     )
 
 
 async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
     try:
+        now = await asyncio.to_thread(_plan, office, alert)
+        if now.is_folded or now.wait_until is not None:
+            return await asyncio.to_thread(_put_off, office, alert, now)
         message = await asyncio.to_thread(render, office, alert)
         done = await asyncio.to_thread(office.store.delivered_channels, alert.id)
-        addressed = _addressed(office, alert)
+        addressed = _addressed(now.channels, alert)
         open_channels = [channel for channel in addressed if channel not in done]
         sent = await asyncio.gather(*(_send(office, alert, message, channel) for channel in open_channels))
         reached_all = bool(addressed) and all(sent)
@@ -86,10 +96,10 @@ async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
         return AlertStatus.PENDING
 
 
-def _addressed(office: Office, alert: Alert) -> tuple[str, ...]:
-    """Give the channels an alert is for: all, but word of a failing channel goes to the others."""
+def _addressed(channels: Sequence[str], alert: Alert) -> tuple[str, ...]:
+    """Give the channels an alert is for: all that are planned, but word of a failing channel goes to the others."""
     silent = alert.payload.get("channel") if alert.kind is AlertKind.CHANNEL_FAILING else None
-    return tuple(channel for channel in office.notifier.channels if channel != silent)
+    return tuple(channel for channel in channels if channel != silent)
 
 
 def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_up: bool = False) -> None:
@@ -111,6 +121,19 @@ def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_
             payload={"channel": channel, "why": why[:500], **({"given_up": True} if given_up else {})},
         )
     )
+
+
+def _plan(office: Office, alert: Alert) -> Plan:
+    if office.manner is None:
+        return Plan(channels=office.notifier.channels)
+    return plan(alert, mode_of(office.store), office.manner, office.clock.now())
+
+
+def _put_off(office: Office, alert: Alert, now: Plan) -> AlertStatus:
+    """Leave an alert to the summary, or until the quiet hours are over; neither counts as a try that failed."""
+    status = AlertStatus.FOLDED if now.is_folded else AlertStatus.PENDING
+    office.store.settle_alert(alert.id, status, next_attempt_at=now.wait_until)
+    return AlertStatus.FOLDED
 
 
 def _settle(office: Office, alert: Alert, reached_all: bool, failed: Sequence[str]) -> AlertStatus:

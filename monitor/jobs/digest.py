@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Level, Subject
+from monitor.jobs.telling import mode_of
 from monitor.ports import Clock, HitFilter, Store
 
 ABOUT_MIN = 50
@@ -61,6 +62,8 @@ def due_period(
 def run(store: Store, timetable: Timetable, clock: Clock) -> bool:
     """Put a due summary for each client into the outbox; gives whether one was due. Idempotent."""
     now = clock.now()
+    if mode_of(store).is_paused(now):
+        return False  # the summary after the pause covers all of it
     started = _moment(store.setting(_STARTED))
     if started is None or started > now:
         store.set_setting(_STARTED, now.isoformat())

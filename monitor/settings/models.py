@@ -58,6 +58,7 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
     WithJsonSchema({"type": "string", "pattern": r"^(\d+\s*[smhd]\s*)+$", "examples": ["15m"]}),
 ]
+_HOURS = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d-(?:[01]\d|2[0-3]):[0-5]\d")
 ClockTime = Annotated[
     time,
     BeforeValidator(_parse_clock),
@@ -98,8 +99,28 @@ class AlertSettings(Section):
     """Say who is told at once, and of what."""
 
     urls: tuple[SecretStr, ...] = Field((), description="Apprise URLs, such as mailto:// or json://.")
+    helper_urls: tuple[SecretStr, ...] = Field(
+        (), description="Apprise URLs of a helper, who is told instead of you after `goodname handover on`."
+    )
+    quiet_hours: str = Field(
+        "21:00-08:00",
+        description="Hours, in the summary's time zone, in which only a danger is told. Empty: none.",
+    )
     min_level: Level = Field(Level.LIKELY, description="The level that alerts at once; the rest waits for the digest.")
     show_words: bool = Field(default=False, description="Lift the veil: put names and quotes into alerts.")
+
+    @property
+    def quiet(self) -> tuple[time, time] | None:
+        """Give the quiet hours as local times of day, None when there are none."""
+        starts, _, ends = self.quiet_hours.partition("-")
+        return (time.fromisoformat(starts), time.fromisoformat(ends)) if self.quiet_hours else None
+
+    @validates("quiet_hours")
+    @classmethod
+    def _two_times(cls, value: str) -> str:
+        if value and not _HOURS.fullmatch(value):
+            raise ValueError(f"{value!r} are no hours; expected a span such as 21:00-08:00, or nothing")
+        return value
 
 
 class DigestSettings(Section):

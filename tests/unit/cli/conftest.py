@@ -163,6 +163,7 @@ def install(folder: Path, site: Site) -> Installation:
 file = "watchlist.toml"
 [alerts]
 urls = ["json://127.0.0.1:{site.port}/hook"]
+quiet_hours = ""
 [network]
 allow = ["127.0.0.1:{site.port}"]
 [capture]

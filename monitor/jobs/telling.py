@@ -1,0 +1,146 @@
+"""Decide who is told of an alert, and when: pause, hand over, storm mode, quiet hours."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from monitor.domain import Alert, AlertKind
+from monitor.errors import InputError
+from monitor.ports import Store
+
+PAUSES = (1, 7, 30)
+"""How many days messages may be paused at once; evidence goes on all the while."""
+
+_KEPT_AS = "telling.mode"
+_ALWAYS = frozenset({AlertKind.TEST})
+_NOT_BY_NIGHT = frozenset(AlertKind) - {AlertKind.TEST, AlertKind.DIGEST}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Mode:
+    """Say how a person wants to be told for now. Evidence is kept the same in every mode.
+
+    Paused: nothing until that moment; then one summary covers all of it. Handed over: a helper is told everything,
+    the owner gets the summary alone. Storm: the same, meant for days when very much comes in.
+    """
+
+    paused_until: datetime | None = None
+    is_handed_over: bool = False
+    is_storm: bool = False
+
+    def is_paused(self, now: datetime) -> bool:
+        """Tell whether messages are paused."""
+        return self.paused_until is not None and now < self.paused_until
+
+    @property
+    def helper_is_told(self) -> bool:
+        """Tell whether alerts go to the helper instead of the owner."""
+        return self.is_handed_over or self.is_storm
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quiet:
+    """Hold the hours, in local time of an IANA zone, in which nothing but a danger is told."""
+
+    starts: time
+    ends: time
+    timezone: str
+
+    def over_at(self, now: datetime) -> datetime | None:
+        """Give the end of the quiet hours that `now` lies in, in UTC; None when it lies in none."""
+        local = now.astimezone(ZoneInfo(self.timezone))
+        clock = local.time().replace(tzinfo=None)
+        is_over_midnight = self.starts > self.ends
+        is_inside = clock >= self.starts or clock < self.ends if is_over_midnight else self.starts <= clock < self.ends
+        if not is_inside or self.starts == self.ends:
+            return None
+        day = local.date() + timedelta(days=1 if is_over_midnight and clock >= self.starts else 0)
+        end = datetime.combine(day, self.ends, tzinfo=ZoneInfo(self.timezone)).astimezone(UTC)
+        # On the night when clocks go forward the set hour may not exist and lie behind us.
+        return end if end > now else None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Manner:
+    """Say whose channels are whose, and which hours are quiet."""
+
+    owner: tuple[str, ...]
+    helper: tuple[str, ...] = ()
+    quiet: Quiet | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """Say on which channels an alert is told now; or until when it waits; or that the next summary tells it."""
+
+    channels: tuple[str, ...] = ()
+    wait_until: datetime | None = None
+    is_folded: bool = False
+
+
+def plan(alert: Alert, mode: Mode, manner: Manner, now: datetime) -> Plan:
+    """Decide what becomes of one alert.
+
+    A danger (`payload["at_once"]`) waits for no morning. While paused, everything but tests is left to the summary
+    that comes after the pause; a helper who was handed the watch is told even then.
+    """
+    if alert.kind in _ALWAYS:
+        return Plan(channels=(*manner.owner, *manner.helper))
+    if mode.helper_is_told and manner.helper:
+        owner = manner.owner if alert.kind is AlertKind.DIGEST and not mode.is_paused(now) else ()
+        return Plan(channels=(*manner.helper, *owner))
+    if mode.is_paused(now):
+        return Plan(is_folded=True)
+    if alert.kind in _NOT_BY_NIGHT and manner.quiet is not None and not alert.payload.get("at_once"):
+        over_at = manner.quiet.over_at(now)
+        if over_at is not None:
+            return Plan(wait_until=over_at)
+    return Plan(channels=manner.owner)
+
+
+def pause(mode: Mode, days: int, now: datetime) -> Mode:
+    """Pause messages for some days from now; InputError for another number than the offered ones."""
+    if days not in PAUSES:
+        raise InputError(
+            f"Messages cannot be paused for {days} days.",
+            why="A pause that nobody remembers would look like safety.",
+            try_="Choose 1, 7 or 30 days.",
+        )
+    return Mode(paused_until=now + timedelta(days=days), is_handed_over=mode.is_handed_over, is_storm=mode.is_storm)
+
+
+def require_helper(manner: Manner) -> None:
+    """Make sure that there is somebody to hand over to; InputError otherwise."""
+    if not manner.helper:
+        raise InputError(
+            "There is no helper to hand over to.",
+            why="`alerts.helper_urls` names no channel.",
+            try_="Add a channel of your helper's under [alerts] helper_urls, then `goodname notify test`.",
+        )
+
+
+def mode_of(store: Store) -> Mode:
+    """Read the kept mode; the ordinary one when nothing was kept."""
+    kept = store.setting(_KEPT_AS)
+    if not kept:
+        return Mode()
+    told = json.loads(kept)
+    until = told.get("paused_until")
+    return Mode(
+        paused_until=datetime.fromisoformat(until) if until else None,
+        is_handed_over=bool(told.get("handed_over")),
+        is_storm=bool(told.get("storm")),
+    )
+
+
+def keep_mode(store: Store, mode: Mode) -> None:
+    """Keep the mode; it survives a restart."""
+    told = {
+        "paused_until": mode.paused_until.isoformat() if mode.paused_until else None,
+        "handed_over": mode.is_handed_over,
+        "storm": mode.is_storm,
+    }
+    store.set_setting(_KEPT_AS, json.dumps(told))
