@@ -45,6 +45,7 @@ class Exchange:
     body: bytes | None = None
     origin: Origin = Origin.DECODED
     why: str = ""
+    is_media: bool = False  # a browser loads it in pieces, and stops when it has enough
 
     @property
     def is_answered(self) -> bool:
@@ -95,6 +96,7 @@ class Traffic:  # without slots: Playwright marks the owners of its listeners
             self._unwritten += 1
             return
         exchange = Exchange(url=request.url, method=request.method, asked_at=self.clock.now())
+        exchange.is_media = request.resource_type == "media"
         self._of[request] = exchange
         self.exchanges.append(exchange)
 
@@ -105,7 +107,7 @@ class Traffic:  # without slots: Playwright marks the owners of its listeners
 
     async def _finish(self, request: Request) -> None:
         exchange = self._of.get(request)
-        if exchange is None:
+        if exchange is None or exchange.is_media:
             return
         exchange.request_headers = tuple(sorted((await request.all_headers()).items()))
         exchange.posted = (request.post_data_buffer or b"")[:MAX_BYTES]
@@ -161,4 +163,9 @@ class Traffic:  # without slots: Playwright marks the owners of its listeners
 
 def _can_be_refetched(one: Exchange) -> bool:
     """Fetch again what was asked without consequence and answered well, and where only the body is missing."""
-    return one.body is None and one.method == "GET" and one.status in (200, 206) and "more than" not in one.why
+    return (
+        one.body is None
+        and one.method == "GET"
+        and (one.status in (200, 206) or one.is_media)
+        and "more than" not in one.why
+    )

@@ -20,6 +20,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from monitor.evidence.traffic import Exchange, Headers
+from monitor.evidence.warc_index import index_key, sent_as_query
 
 WARC_NAME = "archive/page.warc.gz"
 _OF_ENCODING = frozenset({"content-encoding", "transfer-encoding", "content-length"})
@@ -83,16 +84,6 @@ def write_wacz(archive: Archive, *, url: str, title: str, at: datetime, software
     return _zip(members, at)
 
 
-def surt(url: str) -> str:
-    """Turn an address round for sorting: "https://a.example/x?B=1" is "example,a)/x?b=1"."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").lower().removeprefix("www.")
-    turned = host if re.fullmatch(r"[\d.]+|.*:.*", host) else ",".join(reversed(host.split(".")))
-    port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
-    query = "&".join(sorted(parts.query.lower().split("&"))) if parts.query else ""
-    return f"{turned}{port}){parts.path.lower() or '/'}" + (f"?{query}" if query else "")
-
-
 def _write_pair(writer: _Writer, buffer: io.BytesIO, exchange: Exchange) -> str:
     body, url = exchange.body or b"", _address(exchange.url)
     common = {"WARC-Date": _moment(exchange.asked_at)}
@@ -117,6 +108,8 @@ def _write_pair(writer: _Writer, buffer: io.BytesIO, exchange: Exchange) -> str:
     writer.write_record(response)
     end = buffer.tell()
     writer.write_record(request)
+    extra = sent_as_query(exchange.method, _header(exchange.request_headers, "content-type"), exchange.posted)
+    keyed = url + (("&" if "?" in url else "?") + extra if extra else "")
     told = {
         "url": url,
         "mime": _media_type(exchange.headers),
@@ -126,7 +119,9 @@ def _write_pair(writer: _Writer, buffer: io.BytesIO, exchange: Exchange) -> str:
         "offset": str(start),
         "filename": WARC_NAME.rpartition("/")[2],
     }
-    return f"{surt(url)} {exchange.asked_at:%Y%m%d%H%M%S} {json.dumps(told)}"
+    if extra:
+        told |= {"method": exchange.method, "requestBody": extra.partition("&")[2]}
+    return f"{index_key(keyed)} {exchange.asked_at:%Y%m%d%H%M%S} {json.dumps(told)}"
 
 
 def _request_line(exchange: Exchange) -> str:
@@ -148,10 +143,11 @@ def _decoded_headers(headers: Headers, size: int) -> list[tuple[str, str]]:
 
 
 def _media_type(headers: Headers) -> str:
-    for name, value in headers:
-        if name.lower() == "content-type":
-            return value.partition(";")[0].strip().lower()[:100]
-    return "unk"
+    return _header(headers, "content-type").partition(";")[0].strip().lower()[:100] or "unk"
+
+
+def _header(headers: Headers, wanted: str) -> str:
+    return next((value for name, value in headers if name.lower() == wanted), "")
 
 
 def _address(url: str) -> str:

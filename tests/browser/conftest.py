@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import ssl
 import struct
+import subprocess
+import sys
+import time
+import zipfile
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +25,8 @@ from aiohttp import web
 from monitor.domain import Capture, CaptureRequest, Observed
 from monitor.evidence import BrowserCapturer, FileVault, find_chromium
 from monitor.http import GuardedProxy, HttpClient, HttpLimits
+
+IN_CI = bool(os.environ.get("CI"))
 
 
 class RealClock:
@@ -195,3 +203,47 @@ def keep(capturer: BrowserCapturer, vault: FileVault, tmp_path: Path) -> Keeper:
 @pytest.fixture
 def picture() -> Callable[..., bytes]:
     return png
+
+
+Replayer = Callable[[Path], str]
+
+
+@pytest.fixture
+def replayer(tmp_path: Path) -> Iterator[Replayer]:
+    """Give a function that serves a WACZ by a real pywb, with the WACZ's own index, as a proxy on the loopback address.
+
+    Nothing but what the file holds can come out of it.
+    """
+    program = Path(sys.prefix) / "tools" / "replay" / "bin" / "wayback"
+    if not program.exists():
+        (pytest.fail if IN_CI else pytest.skip)("the replayer for tests is not installed: scripts/setup.sh dev")
+    running: list[subprocess.Popen[bytes]] = []
+
+    def serve(wacz: Path) -> str:
+        folder = tmp_path / f"replay-{len(running)}"
+        with zipfile.ZipFile(wacz) as archive:
+            archive.extractall(folder)
+        paths = f"{{index_paths: {folder}/indexes/index.cdxj, archive_paths: {folder}/archive/}}"
+        settings = (
+            f"collections: {{kept: {paths}}}\nproxy: {{coll: kept, enable_banner: false, enable_wombat: false}}\n"
+        )
+        (folder / "config.yaml").write_text(settings)
+        (folder / "index.html").unlink(missing_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        command = [str(program), "-b", "127.0.0.1", "-p", str(port), "-d", str(folder)]
+        with (folder / "log").open("wb") as log:
+            running.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=folder))
+        for _ in range(300):
+            assert running[-1].poll() is None, (folder / "log").read_text()
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return f"http://127.0.0.1:{port}"
+            time.sleep(0.1)  # it says in no other way that it listens
+        raise AssertionError((folder / "log").read_text())
+
+    yield serve
+    for process in running:
+        process.terminate()
+        process.wait(20)

@@ -16,7 +16,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from monitor.domain import Origin
 from monitor.evidence.traffic import Exchange
-from monitor.evidence.warc import WARC_NAME, surt, write_wacz, write_warc
+from monitor.evidence.warc import WARC_NAME, write_wacz, write_warc
+from monitor.evidence.warc_index import index_key
 
 AT = datetime(2026, 5, 2, 12, 30, 7, tzinfo=UTC)
 BODY = "é日本 <p>words</p>".encode()
@@ -92,7 +93,7 @@ def test_the_index_leads_to_each_record() -> None:
     for line in lines:
         key, stamp, told = line.split(" ", 2)
         entry = json.loads(told)
-        assert (key, stamp) == (surt(entry["url"]), "20260502123007")
+        assert (key, stamp) == (index_key(entry["url"]), "20260502123007")
         start, size = int(entry["offset"]), int(entry["length"])
         record = next(iter(ArchiveIterator(io.BytesIO(archive.warc[start : start + size]))))
         assert record.rec_type == "response"
@@ -109,7 +110,7 @@ def test_the_index_leads_to_each_record() -> None:
     ],
 )
 def test_addresses_are_turned_round(url: str, key: str) -> None:
-    assert surt(url) == key
+    assert index_key(url) == key
 
 
 def test_a_wacz_holds_its_members_unpacked_and_hashed() -> None:
