@@ -10,8 +10,8 @@ from monitor import __version__
 from monitor.bootstrap.app import App
 from monitor.domain import AlertStatus, HealthState, InvitationKind, Level, Role, SourceHealth
 from monitor.domain.account import EVERY_CLIENT
-from monitor.errors import InputError, StoreError
-from monitor.ports import Operations, ReviewFilter, SourceState
+from monitor.errors import ConfigError, InputError, StoreError
+from monitor.ports import Operations, ReviewFilter, SourceState, SourceTrial
 from monitor.web import Feeds, Figures, Probe, Site, SourceProbe, WebServer, dashboard, new_link
 
 _OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
@@ -49,6 +49,14 @@ class WebDesk:
             items=health.items if health else 0,
             why=str(broken) if broken else health.last_error if health else "",
         )
+
+    async def try_source(self, name: str) -> SourceTrial:
+        """Try one source's credentials and a cheap call."""
+        try:
+            found = await self._app.test_source(name)
+        except ConfigError as error:
+            return SourceTrial(is_good=False, what=error.what, why=error.why, try_=error.try_)
+        return SourceTrial(is_good=found.state is HealthState.OK, what=found.what, why=found.why, try_=found.try_)
 
     async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
         """Write everything kept of one mention to a ZIP that anybody can check."""

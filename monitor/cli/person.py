@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shlex
-import unicodedata
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,6 +102,8 @@ def _no_attestation(name: str, relation: Relation | None, by: str) -> InputError
 
 
 def _new(app: App, given: dict[str, Any]) -> Subject:
+    from monitor.bootstrap.entries import checked_subject, free_id
+
     taken = {subject.id for subject in app.store.subjects(active_only=False)}
     given["id"] = given["id"] or free_id(given["name"], taken, "subject")
     if given["id"] in taken:
@@ -114,21 +113,7 @@ def _new(app: App, given: dict[str, Any]) -> Subject:
             try_=f"Run `goodname person edit {given['id']}`, or choose another --id.",
         )
     given["attestation"]["on"] = app.clock.now().date()
-    return _checked(given)
-
-
-def _checked(given: dict[str, Any]) -> Subject:
-    """Check an entry by the same rules as the watch list file; InputError names every fault."""
-    from pydantic import ValidationError
-
-    from monitor.settings.watchlist import SubjectEntry
-    from monitor.text.faults import describe_faults
-
-    try:
-        return SubjectEntry.model_validate(given).to_subject()
-    except ValidationError as error:
-        found = describe_faults([dict(one) for one in error.errors()], SubjectEntry.model_json_schema())
-        raise InputError(f"{given['name']!r} cannot be kept like this.", why="; ".join(found)) from None
+    return checked_subject(given)
 
 
 async def _save(app: App, subject: Subject) -> tuple[Subject, int]:
@@ -142,16 +127,6 @@ def _again_in_words(count: int) -> str:
     if not count:
         return "Nothing is stored yet, so nothing is looked at again."
     return f"{count_in_words(count, 'stored mention')} will be looked at again at the next pass."
-
-
-def free_id(text: str, taken: Iterable[str], fallback: str) -> str:
-    """Make a short id from words: ASCII letters and digits with dashes, numbered where it is taken."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii").lower()
-    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or fallback
-    known = set(taken)
-    return next(
-        one for number in range(1, len(known) + 3) if (one := base if number == 1 else f"{base}-{number}") not in known
-    )
 
 
 @group.command("list")
@@ -250,12 +225,13 @@ def _must_be_known(subject: Subject, removed: list[str]) -> None:
 
 
 def _rechecked(subject: Subject) -> Subject:
+    from monitor.bootstrap.entries import checked_subject
     from monitor.cli.screen import to_json
 
     given = {key: value for key, value in to_json(subject).items() if key != "is_active"}
     if subject.attestation is None:
         raise _no_attestation(subject.name, None, "")
-    return replace(_checked(given), is_active=subject.is_active)
+    return replace(checked_subject(given), is_active=subject.is_active)
 
 
 @group.command()
@@ -281,23 +257,8 @@ def pause(
 
 def _own(app: App, subject_id: str) -> Subject:
     """Give a subject that may be changed here; InputError for one that the watch list file would overwrite."""
+    from monitor.bootstrap.entries import refuse_if_from_file
+
     subject = known_subject(app, subject_id)
-    refuse_if_from_file(app, subject_id)
+    refuse_if_from_file(app.settings, subject_id)
     return subject
-
-
-def refuse_if_from_file(app: App, subject_id: str, statement_id: str = "") -> None:
-    """Raise InputError for a subject, or one of its statements, that the watch list file would overwrite."""
-    from monitor.settings import load_watchlist
-
-    file = app.settings.watchlist.file
-    if file is None:
-        return
-    listed = load_watchlist(file)
-    in_file = {(one.id, "") for one in listed.subjects()} | {(one.subject_id, one.id) for one in listed.statements()}
-    if (subject_id, statement_id) in in_file:
-        raise InputError(
-            f"{statement_id or subject_id} comes from {file}.",
-            why="That file is read at every start and would undo the change.",
-            try_=f"Change it in {file}.",
-        )

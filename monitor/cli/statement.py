@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from monitor.cli.group import command_group
-from monitor.cli.person import free_id, refuse_if_from_file
 from monitor.cli.previews import PreviewOnly, Reveal, show_preview
 from monitor.cli.screen import AsJson, say, say_json, say_table
 from monitor.cli.session import known_subject, with_app
@@ -18,7 +17,6 @@ from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
-    from monitor.settings.watchlist import StatementEntry
 
 group = command_group("Add, change or list the statements that are false.")
 
@@ -93,13 +91,15 @@ def edit(
     if not (text or paraphrase or remove or withdraw):
         raise InputError("Nothing to change was given.", try_="Run `goodname statement edit --help`.")
 
+    from monitor.bootstrap.entries import rechecked_statement
+
     def make(app: App) -> Statement:
         known = _known(app, subject, id_)
         gone = {one.casefold() for one in remove or ()}
         _must_be_worded(known, remove or [])
         kept = tuple(one for one in (*known.paraphrases, *(paraphrase or ())) if one.casefold() not in gone)
         status = StatementStatus.WITHDRAWN if withdraw else known.status
-        return _rechecked(replace(known, text=text or known.text, paraphrases=kept, status=status))
+        return rechecked_statement(replace(known, text=text or known.text, paraphrases=kept, status=status))
 
     if preview:
         show_preview(ctx, lambda app, by: by.statement(make(app)), reveal=reveal, as_json=as_json)
@@ -123,6 +123,8 @@ def _keep(ctx: typer.Context, done: str, make: Callable[[App], Statement], *, as
 
 def _known(app: App, subject_id: str, statement_id: str) -> Statement:
     """Give a statement that may be changed here; InputError for one that the watch list file would overwrite."""
+    from monitor.bootstrap.entries import refuse_if_from_file
+
     subject = known_subject(app, subject_id) if subject_id else _only_one(app)
     known = {one.id: one for one in app.store.statements(subject.id, active_only=False)}
     if statement_id not in known:
@@ -131,7 +133,7 @@ def _known(app: App, subject_id: str, statement_id: str) -> Statement:
             why=f"It has: {', '.join(sorted(known)) or 'none'}.",
             try_="Run `goodname statement list --all`.",
         )
-    refuse_if_from_file(app, subject.id, statement_id)
+    refuse_if_from_file(app.settings, subject.id, statement_id)
     return known[statement_id]
 
 
@@ -146,14 +148,9 @@ def _must_be_worded(known: Statement, removed: list[str]) -> None:
         )
 
 
-def _rechecked(statement: Statement) -> Statement:
-    """Check a changed statement by the same rules as a new one."""
-    given = {field: getattr(statement, field) for field in ("id", "text", "paraphrases", "language")}
-    checked = _checked_entry(given)
-    return replace(statement, text=checked.text, paraphrases=checked.paraphrases)
-
-
 def _new(app: App, subject_id: str, given: dict[str, Any]) -> Statement:
+    from monitor.bootstrap.entries import checked_statement, free_id
+
     subject = known_subject(app, subject_id) if subject_id else _only_one(app)
     taken = {statement.id for statement in app.store.statements(subject.id, active_only=False)}
     given["id"] = given["id"] or free_id(given["text"], taken, "statement")
@@ -163,7 +160,7 @@ def _new(app: App, subject_id: str, given: dict[str, Any]) -> Statement:
             why="Each statement needs its own id.",
             try_="Choose another --id; run `goodname statement list` to see them.",
         )
-    return _checked(subject, given)
+    return checked_statement(subject.id, given)
 
 
 def _only_one(app: App) -> Subject:
@@ -180,33 +177,6 @@ def _only_one(app: App) -> Subject:
         "It is not said whom this statement is about.",
         why=f"Watched: {', '.join(subject.id for subject in subjects[:20])}.",
         try_=f'Run `goodname statement add "…" --subject {subjects[0].id}`.',
-    )
-
-
-def _checked_entry(given: dict[str, Any]) -> StatementEntry:
-    from pydantic import ValidationError
-
-    from monitor.settings.watchlist import StatementEntry
-    from monitor.text.faults import describe_faults
-
-    try:
-        return StatementEntry.model_validate(given)
-    except ValidationError as error:
-        found = describe_faults([dict(one) for one in error.errors()], StatementEntry.model_json_schema())
-        raise InputError("This statement cannot be kept like this.", why="; ".join(found)) from None
-
-
-def _checked(subject: Subject, given: dict[str, Any]) -> Statement:
-    entry = _checked_entry(given)
-    return Statement(
-        id=entry.id,
-        subject_id=subject.id,
-        text=entry.text,
-        paraphrases=entry.paraphrases,
-        language=entry.language,
-        meaning=entry.meaning,
-        first_appearance_url=entry.first_appearance_url,
-        falsity_note=entry.falsity_note,
     )
 
 

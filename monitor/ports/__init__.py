@@ -23,7 +23,7 @@ from monitor.ports.evidence import (
     Vault,
     Verification,
 )
-from monitor.ports.operating import Operations, SourceState
+from monitor.ports.operating import Operations, SourceState, SourceTrial
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
@@ -64,6 +64,7 @@ __all__ = [
     "ReviewFilter",
     "ReviewStore",
     "SourceState",
+    "SourceTrial",
     "Spread",
     "Staging",
     "Store",

@@ -32,6 +32,16 @@ class SourceState:
         return not self.is_usable or self.state not in _WELL
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceTrial:
+    """Say in words how a try of a source went."""
+
+    is_good: bool
+    what: str
+    why: str = ""
+    try_: str = ""
+
+
 class Operations(Protocol):
     """Do what a person asks for on the web page; whoever calls has checked that they may."""
 
@@ -42,6 +52,10 @@ class Operations(Protocol):
 
     def sources(self) -> tuple[SourceState, ...]:
         """Give every configured source, by name, those that cannot be set up too."""
+        ...
+
+    async def try_source(self, name: str) -> SourceTrial:
+        """Try one configured source's credentials and a cheap call; nothing is stored."""
         ...
 
     async def export(self, out: Path, *, mention_id: int, actor: str) -> object:

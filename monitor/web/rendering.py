@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -25,6 +26,9 @@ PAGES = (
     ("/", "Today"),
     ("/review", "Review"),
     ("/evidence", "Evidence"),
+    ("/sources", "Sources"),
+    ("/people", "People"),
+    ("/support", "Support and safety"),
 )
 
 
@@ -53,7 +57,7 @@ def _environment() -> Environment:
         static=static_url, pages=PAGES, addresses=frozenset(dict(PAGES)), is_web_url=is_web_url, count=count, Role=Role
     )
     made.globals.update(levels=LEVELS, stances=STANCES, verdicts=VERDICTS, live=LIVE, states=STATES)
-    made.filters.update(size=size)
+    made.filters.update(size=size, query=urlencode)
     return made
 
 

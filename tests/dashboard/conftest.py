@@ -37,7 +37,7 @@ from monitor.domain import (
 from monitor.evidence import FileVault
 from monitor.jobs.preview import Previewer
 from monitor.matching import Thresholds
-from monitor.ports import Decision, PageRows, SourceState
+from monitor.ports import Decision, PageRows, SourceState, SourceTrial
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
 from monitor.web import Feeds, Figures, Probe, Site, dashboard
@@ -81,6 +81,11 @@ class PlainOperations:
             )
             for name in self.names
         )
+
+    async def try_source(self, name: str) -> SourceTrial:
+        if name == "blog":
+            return SourceTrial(is_good=True, what="12 posts are there.")
+        return SourceTrial(is_good=False, what="It wants other credentials.", why="401", try_="Ask for a new key.")
 
     async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
         self.exported.append(mention_id)

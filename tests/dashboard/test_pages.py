@@ -265,3 +265,48 @@ def test_bulk_of_the_script_does_what_its_button_says(town):
     answer = helper.post("/review/mark", content=body, headers=headers)
     assert len(json.loads(answer.text)["cards"]) == 2
     assert [verdicts(town, one) for one in town.north[:3]] == [["later"], ["later"], []]
+
+
+def test_sources_say_how_they_do_and_can_be_tried(town):
+    owner = town.client()
+    text = owner.get("/sources").text
+    assert "cannot be set up" in text
+    assert "The address is missing." in text
+    assert "it answers as it should. 12 posts are there." in owner.send_form("/sources/try", name="blog").text
+    assert "Ask for a new key." in owner.send_form("/sources/try", name="town-forum").text
+    assert owner.send_form("/sources/try", name="unknown").status_code == 404
+    assert "It was not checked yet." in owner.get("/sources?name=blog").text
+    helper = town.client("helper")
+    assert "Try it now" not in helper.get("/sources?name=blog").text
+    assert helper.send_form("/sources/try", name="blog").status_code == 403
+
+
+def test_a_helper_is_asked_by_a_link_and_can_be_kept_out(town):
+    owner = town.client()
+    made = owner.send_form("/people/invite", role="helper", client="north").text
+    link = re.search(r"http://127\.0\.0\.1(/link/[\w-]+)", made)
+    assert link
+    form = {"name": "friend", "password": "four plain random words"}
+    newcomer = town.client("")
+    assert newcomer.post(link[1], headers={"Sec-Fetch-Site": "same-origin"}, data=form).status_code == 303
+    friend = town.store.account_named("friend")
+    assert {client: role.value for client, role in friend.grants.items()} == {"north": "helper"}
+    assert newcomer.get("/review").status_code == 200
+    owner.send_form(f"/people/{friend.id}/access", let="no")
+    assert newcomer.get("/review").status_code == 303
+    assert "Let in again" in owner.get("/people").text
+    owner_id = town.store.account_named("owner").id
+    assert owner.send_form(f"/people/{owner_id}/access", let="no").status_code == 404, "nobody locks themselves out"
+
+
+def test_helpers_see_no_accounts_and_ask_nobody(town):
+    south = town.client("south")
+    text = south.get("/people").text
+    assert "Ask somebody to help" not in text
+    assert "helper" not in text
+    assert south.send_form("/people/invite", role="owner", client="*").status_code == 403
+    assert south.send_form("/people/1/access", let="no").status_code == 403
+
+
+def test_support_is_there_for_everybody(town):
+    assert "call your local emergency number first" in town.client("viewer").get("/support").text

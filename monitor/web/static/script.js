@@ -113,8 +113,9 @@
     e: () => { const link = within("a[data-evidence]"); if (link) { location.assign(link.href); } },
     x: () => { const box = within("input[name=pick]"); if (box) { box.click(); } },
     u: () => {
-      const id = current() && current().classList.contains("done") ? current().id : undo.pop();
-      const button = id && document.getElementById(id) && document.getElementById(id).querySelector("button[data-undo]");
+      const undoOf = (id) => { const card = id && document.getElementById(id); return card && card.querySelector("button[data-undo]"); };
+      let button = current() && undoOf(current().id);
+      while (!button && undo.length) { button = undoOf(undo.pop()); }
       if (button) { button.click(); } else { say("There is nothing to undo."); }
     },
     "/": () => document.getElementById("search").focus(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from monitor.cli.person import free_id
+from monitor.bootstrap.entries import free_id
 from tests.unit.cli.conftest import REPEAT
 
 ASKED = ("--relation", "self", "--by", "OTHER NAME")
