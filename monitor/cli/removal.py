@@ -37,6 +37,7 @@ def hold(
     ] = "",
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Lift the hold.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Keep a capture from being deleted, until the hold is lifted."""
     if not because.strip() or not by.strip():
@@ -47,6 +48,9 @@ def hold(
         app.vault.hold(capture, actor=by.strip(), reason=because.strip(), until=day, is_lifted=lift)
 
     with_app(ctx, work)
+    if as_json:
+        say_json({"capture": capture, "held": not lift})
+        return
     say(f"The hold on {capture} is lifted." if lift else f"{capture} is on hold: it cannot be deleted.")
 
 
@@ -106,6 +110,7 @@ def redact(
     by: By,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Delete one capture's files for good; the custody log keeps that it was there, who deleted it, and why.
 
@@ -118,6 +123,9 @@ def redact(
         app.evidence.redact(capture, actor=by, reason=because)
 
     with_app(ctx, work)
+    if as_json:
+        say_json({"capture": capture, "deleted": True})
+        return
     say(f"{capture} is deleted; the custody log says so.")
 
 

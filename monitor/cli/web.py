@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.screen import say
+from monitor.cli.screen import AsJson, say, say_json
 from monitor.cli.session import with_app
 from monitor.errors import ConfigError
 
@@ -21,20 +21,25 @@ def web(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="With --link: whose password is set anew.")] = "",
     *,
     link: Annotated[bool, typer.Option("--link", help="Only print a one-time link into the page, and end.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Show the page in the browser, without watching; `goodname run` shows it too.
+    """Show the page in the browser, or print a one-time link into it; `goodname run` shows it too.
 
     As long as nobody has an account, a one-time link is printed with which to make the first. It works once and for
     an hour. Ctrl-C ends it.
     """
-    with_app(ctx, (lambda app: _link(app, name)) if link else _serve)
+    with_app(ctx, (lambda app: _link(app, name, as_json=as_json)) if link else _serve)
 
 
-async def _link(app: App, name: str) -> None:
+async def _link(app: App, name: str, *, as_json: bool) -> None:
     from monitor.bootstrap.web import setup_path
 
     origin = app.settings.web.address or f"http://{app.settings.web.bind}"
-    say(f"{origin}{setup_path(app, name)}")
+    address = f"{origin}{setup_path(app, name)}"
+    if as_json:
+        say_json({"link": address})
+    else:
+        say(address)
 
 
 async def _serve(app: App) -> None:
