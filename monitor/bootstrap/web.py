@@ -4,11 +4,28 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from monitor import __version__
 from monitor.bootstrap.app import App
-from monitor.domain import AlertStatus, HealthState, InvitationKind, Level, Role, SourceHealth
+from monitor.bootstrap.entries import (
+    checked_statement,
+    checked_subject,
+    free_id,
+    rechecked_statement,
+    refuse_if_from_file,
+)
+from monitor.domain import (
+    AlertStatus,
+    HealthState,
+    InvitationKind,
+    Level,
+    Role,
+    SourceHealth,
+    Statement,
+    Subject,
+)
 from monitor.domain.account import EVERY_CLIENT
 from monitor.errors import ConfigError, InputError, StoreError
 from monitor.ports import Operations, ReviewFilter, SourceState, SourceTrial
@@ -50,6 +67,41 @@ class WebDesk:
             why=str(broken) if broken else health.last_error if health else "",
         )
 
+    def check_subject(self, changed: Subject) -> Subject:
+        """Check a changed subject by the rules of the watch list."""
+        if changed.attestation is None:
+            raise InputError(
+                f"{changed.name} was not changed: it is not said who asks for this watch.",
+                try_="Run `goodname person add` with --relation and --by.",
+            )
+        given = asdict(changed)
+        is_active = given.pop("is_active")
+        return replace(checked_subject(given), is_active=is_active)
+
+    def check_statement(self, subject_id: str, text: str, known: Statement | None) -> Statement:
+        """Make a statement of a sentence, or a known one with one more wording."""
+        if known:
+            return rechecked_statement(replace(known, paraphrases=(*known.paraphrases, text)))
+        taken = [one.id for one in self._app.store.statements(subject_id, active_only=False)]
+        return checked_statement(subject_id, {"id": free_id(text, taken, "statement"), "text": text})
+
+    def save_subject(self, subject: Subject) -> int:
+        """Keep a subject, bring what is polled in line, and have what is stored judged again."""
+        refuse_if_from_file(self._app.settings, subject.id)
+        self._app.store.save_subject(subject)
+        self._app.sync_targets()
+        return self._app.judge_again()
+
+    def save_statement(self, statement: Statement) -> int:
+        """Keep a statement and have what is stored judged again."""
+        refuse_if_from_file(self._app.settings, statement.subject_id, statement.id)
+        self._app.store.save_statement(statement)
+        return self._app.judge_again()
+
+    async def read_url(self, url: str) -> tuple[str, str]:
+        """Fetch a page through the guarded client and give its title and visible text."""
+        return await self._app.read_url(url)
+
     async def try_source(self, name: str) -> SourceTrial:
         """Try one source's credentials and a cheap call."""
         try:
@@ -65,11 +117,15 @@ class WebDesk:
 
 def web_server(app: App, probe: Callable[[], Probe]) -> WebServer | None:
     """Make the server of the pages; None when it is switched off."""
+    bind = app.settings.web.bind
+    return None if bind == "off" else WebServer(dashboard(site_of(app), probe, _feeds(app, probe)), bind)
+
+
+def site_of(app: App) -> Site:
+    """Hand the pages what they need of an opened installation."""
     web = app.settings.web
-    if web.bind == "off":
-        return None
     operations: Operations = WebDesk(app)
-    site = Site(
+    return Site(
         store=app.store,
         vault=app.vault,
         clock=app.clock,
@@ -79,16 +135,18 @@ def web_server(app: App, probe: Callable[[], Probe]) -> WebServer | None:
         hosts=(web.bind.rpartition(":")[0].strip("[]"), *web.hosts),
         address=web.address,
     )
-    feeds = Feeds(
+
+
+def _feeds(app: App, probe: Callable[[], Probe]) -> Feeds:
+    return Feeds(
         store=app.store,
         clock=app.clock,
         render=app.in_words,
         probe=probe,
         figures=lambda: figures_of(app),
-        address=web.address,
+        address=app.settings.web.address,
         veil=not app.settings.alerts.show_words,
     )
-    return WebServer(dashboard(site, probe, feeds), web.bind)
 
 
 def figures_of(app: App) -> Figures:

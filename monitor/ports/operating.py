@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from monitor.domain import HealthState
+from monitor.domain import HealthState, Statement, Subject
 
 _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
 
@@ -52,6 +52,29 @@ class Operations(Protocol):
 
     def sources(self) -> tuple[SourceState, ...]:
         """Give every configured source, by name, those that cannot be set up too."""
+        ...
+
+    def check_subject(self, changed: Subject) -> Subject:
+        """Check a changed subject by the rules of the watch list; InputError names every fault."""
+        ...
+
+    def check_statement(self, subject_id: str, text: str, known: Statement | None) -> Statement:
+        """Make a statement of a sentence, or a known one with one more wording; InputError names every fault."""
+        ...
+
+    def save_subject(self, subject: Subject) -> int:
+        """Keep a subject and have what is stored judged again; gives how many mentions.
+
+        InputError for one that the watch list file would overwrite; so does `save_statement`.
+        """
+        ...
+
+    def save_statement(self, statement: Statement) -> int:
+        """Keep a statement and have what is stored judged again; gives how many mentions."""
+        ...
+
+    async def read_url(self, url: str) -> tuple[str, str]:
+        """Fetch a page and give its title and visible text; stores nothing. FetchError or ConnectorError."""
         ...
 
     async def try_source(self, name: str) -> SourceTrial:

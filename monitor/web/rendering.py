@@ -27,6 +27,7 @@ PAGES = (
     ("/review", "Review"),
     ("/evidence", "Evidence"),
     ("/sources", "Sources"),
+    ("/rules", "Rules"),
     ("/people", "People"),
     ("/support", "Support and safety"),
 )

@@ -33,7 +33,10 @@ from monitor.domain import (
     Origin,
     Role,
     Stance,
+    Statement,
+    Subject,
 )
+from monitor.errors import FetchError
 from monitor.evidence import FileVault
 from monitor.jobs.preview import Previewer
 from monitor.matching import Thresholds
@@ -64,6 +67,7 @@ class PlainOperations:
 
     def __init__(self) -> None:
         self.exported: list[int] = []
+        self.saved: list[Subject | Statement] = []
         self.names = ["blog", "town-forum", "wiki"]
 
     def sources(self) -> tuple[SourceState, ...]:
@@ -81,6 +85,27 @@ class PlainOperations:
             )
             for name in self.names
         )
+
+    def check_subject(self, changed: Subject) -> Subject:
+        return changed
+
+    def check_statement(self, subject_id: str, text: str, known: Statement | None) -> Statement:
+        if known:
+            return replace(known, paraphrases=(*known.paraphrases, text))
+        return make_statement(id="new-one", subject_id=subject_id, text=text)
+
+    def save_subject(self, subject: Subject) -> int:
+        self.saved.append(subject)
+        return 5
+
+    def save_statement(self, statement: Statement) -> int:
+        self.saved.append(statement)
+        return 5
+
+    async def read_url(self, url: str) -> tuple[str, str]:
+        if "absent" in url:
+            raise FetchError("The page cannot be read.", why="404")
+        return "A page", WORDS
 
     async def try_source(self, name: str) -> SourceTrial:
         if name == "blog":

@@ -96,7 +96,8 @@ def pages(town) -> list[str]:
     from monitor.web.rendering import PAGES
 
     first = town.north[0]
-    return [*(address for address, _ in PAGES), f"/mention/{first}", f"/evidence/{town.captures[first]}", "/nothing"]
+    alone = [f"/mention/{first}", f"/evidence/{town.captures[first]}", "/rules/subject-1", "/nothing"]
+    return [*(address for address, _ in PAGES), *alone]
 
 
 def faults(page: Page) -> list[str]:

@@ -28,6 +28,7 @@ def _rows(town):
         [town.store.reviews(one) for one in town.south],
         [one for one in town.store.access_events(limit=500) if one.mention_id in town.south],
         town.operations.exported,
+        [one for one in town.operations.saved if "subject-1" not in (getattr(one, "subject_id", one.id))],
         [one for one in town.vault.custody(town.captures[town.south[0]]) if one.event == "viewed"],
     )
 

@@ -12,6 +12,7 @@ import pytest
 from monitor.domain import HealthState, Level, ReviewVerdict
 from monitor.web.passwords import form_token
 
+WORDS = "FIRST LAST stole money from patients"
 HIDDEN = ("stole money", "take the till", "gone fishing", "SOUTHERN SECRET")
 
 
@@ -310,3 +311,59 @@ def test_helpers_see_no_accounts_and_ask_nobody(town):
 
 def test_support_is_there_for_everybody(town):
     assert "call your local emergency number first" in town.client("viewer").get("/support").text
+
+
+def test_rules_are_previewed_on_what_is_stored_and_then_kept(town):
+    owner = town.client()
+    assert "stole money" not in owner.get("/rules").text
+    shown = owner.send_form("/rules/subject-1", do="preview", exclude_terms="fishing\n\nfishing").text
+    assert "Looked at: 7 mentions" in shown
+    assert ">fishing" in shown
+    assert town.operations.saved == []
+    kept = owner.send_form("/rules/subject-1", do="save", aliases="F. LAST", exclude_terms="fishing\nfishing")
+    assert kept.status_code == 303
+    assert [(one.aliases, one.exclude_terms) for one in town.operations.saved] == [(("F. LAST",), ("fishing",))]
+    assert owner.send_form("/rules/subject-2", do="preview", aliases="OTHER").status_code == 200
+
+
+def test_a_new_wording_is_previewed_and_then_kept(town):
+    owner, third = town.client(), town.north[2]
+    assert "take the till" not in owner.get(f"/rules/subject-1/statement?mention={third}").text, "veiled"
+    owner.send_form("/veil", show="yes")
+    asked = owner.get(f"/rules/subject-1/statement?mention={third}").text
+    assert "Did FIRST LAST take the till?" in asked
+    form = {"text": "FIRST LAST took the till", "known": "stole"}
+    shown = owner.send_form("/rules/subject-1/statement", do="preview", **form).text
+    assert re.search(r"It would find \d+ more mention", shown)
+    assert owner.send_form("/rules/subject-1/statement", do="save", **form).status_code == 303
+    assert [one.paraphrases for one in town.operations.saved] == [("FIRST LAST took the till",)]
+    assert owner.send_form("/rules/subject-1/statement", do="save", text="x", known="gone").status_code == 400
+
+
+def test_only_the_owner_changes_rules(town):
+    helper = town.client("helper")
+    assert "Only the owner can change this." in helper.get("/rules/subject-1").text
+    assert helper.send_form("/rules/subject-1", do="save").status_code == 403
+    assert helper.send_form("/rules/subject-1/statement", do="save", text="x").status_code == 403
+    assert helper.get("/rules/subject-2").status_code == 404
+    assert town.operations.saved == []
+
+
+def test_why_a_text_matches_or_does_not(town):
+    helper = town.client("helper")
+    assert "likely repeat of a statement you listed" in helper.send_form("/rules/why", text=WORDS).text
+    no = helper.send_form("/rules/why", text="nobody is named here").text
+    assert "no repeat of a statement" in no
+    assert "OTHER NAME" not in no
+    assert "likely repeat" in helper.send_form("/rules/why", text="https://forum.example/t/9").text
+    assert "The page cannot be read." in helper.send_form("/rules/why", text="https://forum.example/absent").text
+    refused = town.client("viewer").send_form("/rules/why", text="https://forum.example/t/9").text
+    assert "not have an address read" in refused
+
+
+def test_not_about_me_leads_to_words_of_a_namesake(town):
+    owner, fifth = town.client(), town.north[4]
+    owner.send_form("/veil", show="yes")
+    assert "fishing" in owner.get(f"/rules/subject-1?mention={fifth}").text
+    marked = owner.send_form("/review/mark", headers={"X-Fragment": "1"}, mark=f"not_about_subject:{fifth}:subject-1")
+    assert "Find fewer of these" in next(iter(marked.json()["cards"].values()))

@@ -99,6 +99,7 @@
     for (const place of document.querySelectorAll("[data-ticked]")) {
       place.textContent = count ? `Apply to these ${count}` : "Nothing is ticked";
     }
+    for (const bar of document.querySelectorAll(".bulk")) { bar.classList.toggle("some", count > 0); }
     for (const button of document.querySelectorAll("button[name=bulk]")) { button.disabled = count === 0; }
   };
   pile.addEventListener("change", ticked);
