@@ -14,6 +14,7 @@ from monitor.contract import Http
 from monitor.domain import ArtifactRole, Origin
 from monitor.evidence.browser import first_line
 from monitor.evidence.media import extension, keep_images
+from monitor.evidence.traffic import Traffic
 from monitor.evidence.visit import Visit, media_type_of
 from monitor.evidence.warc import write_wacz, write_warc
 from monitor.evidence.world import as_int
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _MOST_FRAMES = 20
 _MOST_MISSES = 50
+_MOST_RECORDINGS = 4
 _WIDEST = 2_560
 _SETTLE_SECONDS = 0.15  # for what appears once the post is in view
 
@@ -56,6 +58,7 @@ class PageKeeper:
         """Keep everything that was asked and answered, so that the page can be replayed; name what is not in it."""
         traffic, sight = self._visit.traffic, self._sight
         await traffic.settle(self._http, 5)
+        await self._recordings(traffic)
         software = f"goodname {__version__}; " + "; ".join(
             f"{name} {version}" for name, version in sight.software.items()
         )
@@ -73,6 +76,24 @@ class PageKeeper:
             write_wacz, archive, url=self._visit.page.url, title=sight.title, at=sight.captured_at, software=software
         )
         await self._add(ArtifactRole.WACZ, "page.wacz", "application/wacz", Origin.ASSEMBLED, wacz)
+
+    async def _recordings(self, traffic: Traffic) -> None:
+        """Keep sound and film that the page plays from a file, byte for byte as its server gives it."""
+        played = [one for one in traffic.exchanges if one.is_media]
+        kept = 0
+        for one in played:
+            media_type = one.media_type
+            if not one.is_answered or not media_type.startswith(("video/", "audio/")):
+                self._sight.gap(
+                    f"a recording on the page is not kept: {clean_text(one.url[:300])} ({one.why or media_type})"
+                )
+            elif kept < _MOST_RECORDINGS and one.body:
+                kept += 1
+                await self._add(
+                    ArtifactRole.MEDIA, f"recording-{kept:02d}{extension(media_type)}", media_type, one.origin, one.body
+                )
+        if len(played) > _MOST_RECORDINGS:
+            self._sight.note(f"{len(played) - _MOST_RECORDINGS} more recordings on the page were left out")
 
     async def _piece(self, what: str, seconds: float, work: Coroutine[object, object, None]) -> None:
         try:

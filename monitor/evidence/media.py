@@ -36,7 +36,12 @@ _EXTENSIONS = {
     "image/avif": ".avif",
     "image/svg+xml": ".svg",
     "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "video/ogg": ".ogv",
     "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
 }
 
 Seen = Callable[[str], Awaitable[tuple[bytes, str] | None]]

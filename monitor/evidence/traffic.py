@@ -48,6 +48,12 @@ class Exchange:
     is_media: bool = False  # a browser loads it in pieces, and stops when it has enough
 
     @property
+    def media_type(self) -> str:
+        """Give the answer's media type without parameters, lower case, or an empty string."""
+        named = (value for name, value in self.headers if name.lower() == "content-type")
+        return next(named, "").partition(";")[0].strip().lower()[:100]
+
+    @property
     def is_answered(self) -> bool:
         """Tell whether the server answered, and its answer is there."""
         return self.status > 0 and self.body is not None

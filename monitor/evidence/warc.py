@@ -112,7 +112,7 @@ def _write_pair(writer: _Writer, buffer: io.BytesIO, exchange: Exchange) -> str:
     keyed = url + (("&" if "?" in url else "?") + extra if extra else "")
     told = {
         "url": url,
-        "mime": _media_type(exchange.headers),
+        "mime": exchange.media_type or "unk",
         "status": str(exchange.status),
         "digest": response.rec_headers.get_header("WARC-Payload-Digest") or "",
         "length": str(end - start),
@@ -140,10 +140,6 @@ def _decoded_headers(headers: Headers, size: int) -> list[tuple[str, str]]:
     for name, value in _plain_headers(headers):
         kept.append((f"X-Archive-Orig-{name}" if name.lower() in _OF_ENCODING else name, value))
     return [*kept, ("Content-Length", str(size))]
-
-
-def _media_type(headers: Headers) -> str:
-    return _header(headers, "content-type").partition(";")[0].strip().lower()[:100] or "unk"
 
 
 def _header(headers: Headers, wanted: str) -> str:
