@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from monitor.cases.desk import CaseDesk
 from monitor.demo import expected
+from monitor.demo.case import show_case
 from monitor.demo.expected import Seen
 from monitor.demo.folder import Folder
 from monitor.demo.telling import Teller, tell_changes, tell_example, tell_faults, tell_finds, tell_unchecked
 from monitor.demo.world import World
-from monitor.domain import Capture, Poll
+from monitor.domain import Capture, Level, Poll
 from monitor.errors import MonitorError
 from monitor.ports import Store
 
@@ -65,6 +67,11 @@ class Product(Protocol):
         """Walk the whole line once."""
         ...
 
+    @property
+    def cases(self) -> CaseDesk:
+        """Give the desk at which cases are worked on."""
+        ...
+
     async def send_digest(self) -> object:
         """Send the summary since the last one, now."""
         ...
@@ -102,6 +109,8 @@ async def show(stage: Stage) -> tuple[str, ...]:
     faults += _tell_told(stage)
     with teller.busy("checking the evidence"):
         faults += await _verify(stage)
+    with teller.busy("drafting a case's papers"):
+        faults += await asyncio.to_thread(_case, stage, seen)
     _tell_places(stage)
     if faults:
         tell_faults(teller, tuple(dict.fromkeys(faults)))
@@ -198,6 +207,13 @@ def _mailed_head(root: Path) -> list[str]:
     return ["--head", found.group()] if found else []
 
 
+def _case(stage: Stage, seen: Seen) -> list[str]:
+    likely = [hit for hit in seen.hits if hit.level is Level.LIKELY and hit.source == "town-forum"]
+    if not likely:
+        return ["there is no likely repeat to make a case of"]
+    return show_case(stage.product.cases, likely[0], stage.folder.root, stage.teller)
+
+
 def _tell_places(stage: Stage) -> None:
     teller, root = stage.teller, stage.folder.root
     teller.heading(f"Where to look, in {root}")
@@ -205,6 +221,7 @@ def _tell_places(stage: Stage) -> None:
         ("digest.html", "the daily summary, as it was mailed (digest.eml)"),
         ("mailbox/", f"{len(stage.world.mailbox.paths)} mails that arrived"),
         ("webhook/", f"{len(stage.world.calls.paths)} webhook calls that arrived"),
+        ("case/", "the papers of one case: letter, notice, packet for counsel"),
         ("data/evidence/", "captures/ has one folder each: pictures, page, text, manifest"),
         ("goodname.log", "the program's own log, JSON lines"),
         ("goodname.toml", "an ordinary configuration; watchlist.toml says who is watched"),

@@ -201,6 +201,19 @@ def test_two_posts_of_one_page_have_pictures_of_their_own(shown):
     assert len(set(clips)) == len(clips)
 
 
+def test_one_repeat_becomes_a_case_whose_papers_are_drafts(goodname, shown):
+    folder = shown.root / "case"
+    for name in ("letter.pdf", "notice.pdf", "packet.pdf"):
+        assert (folder / name).read_bytes().startswith(b"%PDF")
+    notice = (folder / "notice.txt").read_text("utf-8")
+    assert "NOT COMPLETE. Missing:" in notice
+    assert notice.count("[missing]") == 1
+    assert "To: The owner of the town forum" in (folder / "letter.txt").read_text("utf-8")
+    (case,) = goodname.json("--config", str(shown.root / "goodname.toml"), "case", "list", cwd=shown.root)
+    assert case["status"] == "open"
+    assert "One confirmed repeat becomes a case" in shown.output
+
+
 def test_an_occupied_folder_is_left_alone(goodname, tmp_path):
     mine = tmp_path / "mine"
     mine.mkdir()
