@@ -19,8 +19,10 @@ from monitor.bootstrap.entries import (
 from monitor.domain import (
     AlertStatus,
     HealthState,
+    Hit,
     InvitationKind,
     Level,
+    Message,
     Role,
     SourceHealth,
     Statement,
@@ -66,6 +68,27 @@ class WebDesk:
             items=health.items if health else 0,
             why=str(broken) if broken else health.last_error if health else "",
         )
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels, without secrets."""
+        return tuple(self._app.notifier.channels)
+
+    async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
+        """Send a test message, or an alert about this hit, on every channel."""
+        return await self._app.send_test(hit)
+
+    def summary(self, client_id: str) -> Message:
+        """Put a client's summary since the last one into words."""
+        return self._app.digest_message(self._app.digest(client_id))
+
+    def new_subject(self, given: Mapping[str, object]) -> Subject:
+        """Make a new subject of typed fields, with an id and today's attestation."""
+        taken = [one.id for one in self._app.store.subjects(active_only=False)]
+        asked = given.get("attestation")
+        attestation = {**asked, "on": self._app.clock.now().date()} if isinstance(asked, dict) else asked
+        fresh = {"id": free_id(str(given.get("name", "")), taken, "subject"), "attestation": attestation}
+        return checked_subject({**given, **fresh})
 
     def check_subject(self, changed: Subject) -> Subject:
         """Check a changed subject by the rules of the watch list."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from monitor.domain import HealthState, Statement, Subject
+from monitor.domain import HealthState, Hit, Message, Statement, Subject
 
 _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
 
@@ -52,6 +53,23 @@ class Operations(Protocol):
 
     def sources(self) -> tuple[SourceState, ...]:
         """Give every configured source, by name, those that cannot be set up too."""
+        ...
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Name the channels, without secrets."""
+        ...
+
+    async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
+        """Send a test message, or an alert about this hit, on every channel; gives each channel's error or ""."""
+        ...
+
+    def summary(self, client_id: str) -> Message:
+        """Put a client's summary since the last one into words, for a look."""
+        ...
+
+    def new_subject(self, given: Mapping[str, object]) -> Subject:
+        """Make a new subject of typed fields, with an id and today's attestation; InputError names every fault."""
         ...
 
     def check_subject(self, changed: Subject) -> Subject:

@@ -12,7 +12,21 @@ from starlette.exceptions import HTTPException as PlainHttpFault
 from monitor.errors import MonitorError
 from monitor.web.feeds import Feeds, feeds_router
 from monitor.web.health import Probe, create_app
-from monitor.web.pages import evidence, mention, people, review, rules, session, sources, support, today
+from monitor.web.pages import (
+    alerts,
+    evidence,
+    mention,
+    people,
+    review,
+    rules,
+    session,
+    settings,
+    sources,
+    start,
+    statements,
+    support,
+    today,
+)
 from monitor.web.rendering import STATIC, page, static_file
 from monitor.web.shell import Shell
 from monitor.web.site import Site
@@ -40,7 +54,8 @@ def _own_file(name: str) -> Response:
 
 def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     """Make the whole web application: every page, the feeds and `/healthz`, all behind the shell."""
-    pages = (today, review, mention, evidence, sources, rules, people, support, session)
+    daily = (today, review, mention, evidence, statements)
+    pages = (*daily, sources, rules, alerts, people, support, settings, start, session)
     routers = [one.router for one in pages]
     app = create_app(probe, feeds_router(feeds), _static, session.doors, *routers)
     app.state.site = site

@@ -25,11 +25,14 @@ STATIC = {"style.css": "text/css", "script.js": "text/javascript", "icon.svg": "
 PAGES = (
     ("/", "Today"),
     ("/review", "Review"),
+    ("/statements", "Statements"),
     ("/evidence", "Evidence"),
     ("/sources", "Sources"),
     ("/rules", "Rules"),
+    ("/alerts", "Alerts"),
     ("/people", "People"),
     ("/support", "Support and safety"),
+    ("/settings", "Settings"),
 )
 
 

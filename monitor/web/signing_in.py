@@ -27,21 +27,34 @@ def sign_in(site: Site, name: str, password: str, code: str) -> str:
     InputError says nothing of which of them was wrong. After five failures for a name within 15 minutes, or fifty for
     all names, nothing is checked for a while.
     """
-    now = site.clock.now()
-    key = " ".join(name.casefold().split())[:80]
-    failures = site.store.count_access(FAILED, now - _BRAKE, account=key)
-    if failures >= _MOST_FAILURES or site.store.count_access(FAILED, now - _BRAKE) >= _MOST_FAILURES_OF_ALL:
+    refuse_guessing(site, name)
+    account = site.store.account_named(name[:80])
+    is_right = is_password(account.password_hash if account else "", password)
+    if account is None or not is_right or not account.is_active or not _is_code(site, account, code):
+        wrong_guess(site, name)
+        raise InputError("That did not work.", why="The name, the password or the code is not right.")
+    return open_session(site, account)
+
+
+def refuse_guessing(site: Site, name: str) -> None:
+    """Raise InputError after five failures for a name within 15 minutes, or fifty for all names."""
+    since = site.clock.now() - _BRAKE
+    is_one = site.store.count_access(FAILED, since, account=_key(name)) >= _MOST_FAILURES
+    if is_one or site.store.count_access(FAILED, since) >= _MOST_FAILURES_OF_ALL:
         raise InputError(
             "Too many attempts.",
             why="Somebody tried often within a quarter of an hour.",
             try_="Wait 15 minutes, or run `goodname web --link` on the machine itself.",
         )
-    account = site.store.account_named(name[:80])
-    is_right = is_password(account.password_hash if account else "", password)
-    if account is None or not is_right or not account.is_active or not _is_code(site, account, code):
-        site.store.log_access(AccessEvent(action=FAILED, account=key, at=now))
-        raise InputError("That did not work.", why="The name, the password or the code is not right.")
-    return open_session(site, account)
+
+
+def wrong_guess(site: Site, name: str) -> None:
+    """Count a wrong password or code."""
+    site.store.log_access(AccessEvent(action=FAILED, account=_key(name), at=site.clock.now()))
+
+
+def _key(name: str) -> str:
+    return " ".join(name.casefold().split())[:80]
 
 
 def _is_code(site: Site, account: Account, code: str) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from monitor.domain import (
     CaptureRequest,
     Completeness,
     HealthState,
+    Hit,
     Judgement,
     Level,
     Match,
@@ -67,6 +68,7 @@ class PlainOperations:
 
     def __init__(self) -> None:
         self.exported: list[int] = []
+        self.told: list[Hit | None] = []
         self.saved: list[Subject | Statement] = []
         self.names = ["blog", "town-forum", "wiki"]
 
@@ -85,6 +87,18 @@ class PlainOperations:
             )
             for name in self.names
         )
+
+    channels = ("json://hook",)
+
+    async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
+        self.told.append(hit)
+        return (("json://hook", "The channel did not answer." if hit else ""),)
+
+    def summary(self, client_id: str) -> Message:
+        return Message(message_id="m@goodname.invalid", title="Your daily summary", text=f"summary of {client_id}")
+
+    def new_subject(self, given: Mapping[str, object]) -> Subject:
+        return make_subject(id="new-one", name=str(given["name"]), client_id=str(given["client_id"]))
 
     def check_subject(self, changed: Subject) -> Subject:
         return changed

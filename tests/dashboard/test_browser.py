@@ -96,7 +96,8 @@ def pages(town) -> list[str]:
     from monitor.web.rendering import PAGES
 
     first = town.north[0]
-    alone = [f"/mention/{first}", f"/evidence/{town.captures[first]}", "/rules/subject-1", "/nothing"]
+    alone = [f"/mention/{first}", f"/evidence/{town.captures[first]}", "/rules/subject-1"]
+    alone += ["/start", "/statements/subject-1/stole", "/nothing"]
     return [*(address for address, _ in PAGES), *alone]
 
 

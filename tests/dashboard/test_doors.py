@@ -196,7 +196,7 @@ def test_a_one_time_link_works_once_and_for_an_hour(bare):
     short = nobody.post(f"/link/{token}", headers=SAME, data={"name": "me", "password": "short"})
     assert "This password is too short" in short.text
     made = nobody.post(f"/link/{token}", headers=SAME, data={"name": "me", "password": PASSWORD})
-    assert made.status_code == 303
+    assert (made.status_code, made.headers["location"]) == (303, "/start")
     assert nobody.get("/").status_code == 200
     again = bare.client("").post(f"/link/{token}", headers=SAME, data={"name": "you", "password": PASSWORD})
     assert again.status_code == 410

@@ -367,3 +367,68 @@ def test_not_about_me_leads_to_words_of_a_namesake(town):
     assert "fishing" in owner.get(f"/rules/subject-1?mention={fifth}").text
     marked = owner.send_form("/review/mark", headers={"X-Fragment": "1"}, mark=f"not_about_subject:{fifth}:subject-1")
     assert "Find fewer of these" in next(iter(marked.json()["cards"].values()))
+
+
+def test_a_statement_shows_its_spread_and_names_only_when_asked(town):
+    helper = town.client("helper")
+    assert 'href="/statements/subject-1/stole"' in helper.get("/statements").text
+    text = helper.get("/statements/subject-1/stole").text
+    assert text.count("<circle") == 3
+    assert "3 mentions in 2 sources" in text
+    assert "somebody" not in text
+    helper.send_form("/veil", show="yes")
+    shown = helper.get("/statements/subject-1/stole").text
+    assert "somebody" in shown
+    assert "stole money from patients" in shown
+    assert town.client("south").get("/statements/subject-1/stole").status_code == 404
+    assert helper.get("/statements/subject-1/none").status_code == 404
+
+
+def test_channels_are_tested_with_a_real_find(town):
+    owner = town.client()
+    assert "json://hook</bdi>: sent" in owner.send_form("/alerts/test").text
+    assert "The channel did not answer." in owner.send_form("/alerts/test", **{"with": "hit"}).text
+    assert [hit and hit.mention_id in town.north[:3] for hit in town.operations.told] == [None, True]
+    helper = town.client("helper")
+    assert "json://hook" not in helper.get("/alerts").text
+    assert helper.send_form("/alerts/test").status_code == 403
+    assert "summary of" not in helper.get("/alerts").text
+    helper.send_form("/veil", show="yes")
+    assert "summary of north" in helper.get("/alerts?client=south").text
+
+
+def test_one_changes_ones_own_password(town):
+    helper = town.client("helper")
+    wrong = helper.send_form("/settings/password", old="not this one", new="another long password")
+    assert "The present one is not right." in wrong.text
+    old = "four plain random words"
+    assert helper.send_form("/settings/password", old=old, new="short").status_code == 400
+    assert helper.send_form("/settings/password", old=old, new="another long password").status_code == 303
+    assert helper.get("/").status_code == 303, "every session ended"
+
+
+def test_codes_begin_and_end_with_a_code_that_fits(town):
+    import pyotp
+
+    helper = town.client("helper")
+    found = re.search(r'name="secret" value="(\w{32})"', helper.send_form("/settings/code").text)
+    assert found
+    assert helper.send_form("/settings/code", secret=found[1], code="000000").status_code == 400
+    fits = pyotp.TOTP(found[1]).at(town.clock.now())
+    assert helper.send_form("/settings/code", secret=found[1], code=fits).status_code == 303
+    assert town.store.account_named("helper").totp_secret == found[1]
+    again = town.client("helper")
+    assert again.send_form("/settings/code", off="1", code="000000").status_code == 400
+    assert again.send_form("/settings/code", off="1", code=fits).status_code == 303
+    assert town.store.account_named("helper").totp_secret == ""
+
+
+def test_the_owner_says_whom_to_watch_for_and_goes_on_to_a_statement(town):
+    owner = town.client()
+    assert "Who asks for this" in owner.get("/start").text
+    made = owner.send_form("/start", name="NEW PERSON", relation="self", by="ME")
+    assert made.headers["location"] == "/rules/new-one/statement"
+    assert [one.name for one in town.operations.saved] == ["NEW PERSON"]
+    helper = town.client("helper")
+    assert helper.get("/start").status_code == 403
+    assert helper.send_form("/start", name="x", relation="self", by="ME").status_code == 403

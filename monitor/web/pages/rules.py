@@ -131,10 +131,10 @@ def change(
     fields = dict(zip(_LISTS, (aliases, handles, context_terms, exclude_terms), strict=True))
     typed = replace(
         who.watched[subject_id],
-        aliases=_lines(aliases),
-        handles=_lines(handles),
-        context_terms=_lines(context_terms),
-        exclude_terms=_lines(exclude_terms),
+        aliases=lines(aliases),
+        handles=lines(handles),
+        context_terms=lines(context_terms),
+        exclude_terms=lines(exclude_terms),
     )
     changed = who.site.operations.check_subject(typed)
     if do != "save":
@@ -144,7 +144,8 @@ def change(
     return see_other("/rules")
 
 
-def _lines(text: str) -> tuple[str, ...]:
+def lines(text: str) -> tuple[str, ...]:
+    """Read a field with one entry on each line."""
     return tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
 
 

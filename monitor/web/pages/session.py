@@ -142,7 +142,7 @@ def take_newcomer(
         session = accept_link(site, token, name, password)
     except InputError as error:
         return _link(request, token, str(error), name)
-    return _came_in(site, session, "/")
+    return _came_in(site, session, "/" if site.store.subjects(active_only=False) else "/start")
 
 
 @router.post("/logout")

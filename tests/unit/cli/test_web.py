@@ -44,11 +44,34 @@ def test_the_page_shows_what_the_service_found(full):
             assert ask(link.netloc, "GET", "/healthz")[0] == 200
             status, _, shown = ask(link.netloc, "GET", "/", "", signed_in)
             assert (status, "2 mentions wait for you" in shown) == (200, True)
+            change_rules(link.netloc, shown, {**headers, **signed_in})
         finally:
             process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
+    (added,) = [one for one in full.json("person", "list") if one["id"] == "new-person"]
+    assert (added["aliases"], added["attestation"]["relation"], added["statements"]) == (["N. PERSON"], "client", 1)
     assert "There is no account 'you'" in full.run("web", "--link", "you", code=2).stderr
     assert "/link/" in full.run("web", "--link", "me").stdout
+
+
+def change_rules(host: str, page: str, headers: dict[str, str]) -> None:
+    """Add somebody and a statement, preview a word, and try to change what the file holds."""
+    hidden = re.search(r'name="token" value="([^"]+)"', page)
+    assert hidden
+
+    def send(path: str, **fields: str) -> tuple[int, str]:
+        status, _, said = ask(host, "POST", path, urlencode({**fields, "token": hidden[1]}), headers)
+        return status, said
+
+    person = {"name": "NEW PERSON", "relation": "client", "by": "A LAWYER", "aliases": "N. PERSON\n\n"}
+    assert send("/start", **person)[0] == 303
+    status, said = send("/start", **{**person, "by": " "})
+    assert (status, "cannot be kept like this" in said) == (400, True)
+    assert send("/rules/new-person/statement", do="save", text="NEW PERSON lied")[0] == 303
+    status, said = send("/rules/subject-1", do="preview", exclude_terms="Leeds")
+    assert (status, "Looked at: 3 mentions" in said) == (200, True)
+    status, said = send("/rules/subject-1", do="save", exclude_terms="Leeds")
+    assert (status, "read at every start and would undo the change" in said) == (400, True)
 
 
 def ask(host: str, method: str, path: str, body: str = "", headers: dict[str, str] | None = None):
