@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from monitor.cases.registry import ClockRule
-from monitor.domain import CaseClock
 from monitor.errors import InputError
 
 _LENGTH = re.compile(r"(\d+) (hour|day|week|month|year)s?")
@@ -49,12 +47,6 @@ def require_past(day: date, today: date, what: str) -> date:
             try_="Check the year, and write it as YYYY-MM-DD.",
         )
     return day
-
-
-def coming(clocks: Iterable[CaseClock], today: date, within: timedelta) -> tuple[CaseClock, ...]:
-    """Give the clocks that are not done and end within this time, or have ended, by day."""
-    last = today + within
-    return tuple(sorted((one for one in clocks if not one.is_done and one.due_on <= last), key=lambda one: one.due_on))
 
 
 def _length(text: str) -> tuple[int, str]:

@@ -39,6 +39,7 @@ from monitor.domain.case import (
     PaperKind,
     PosterState,
     Step,
+    clocks_coming,
 )
 from monitor.domain.evidence import (
     Artifact,
@@ -149,6 +150,7 @@ __all__ = [
     "SubjectKind",
     "Target",
     "WebSession",
+    "clocks_coming",
     "require_utc",
     "to_utc",
 ]

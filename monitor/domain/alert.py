@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.domain._utc import require_utc
+from monitor.domain.case import CaseClock
 from monitor.domain.evidence import LiveState
 from monitor.domain.match import Level, Stance
 from monitor.domain.source import HealthState
@@ -175,6 +176,7 @@ class Digest:
     checked: int
     chain_head: str
     capture_failures: int = 0
+    clocks: tuple[CaseClock, ...] = ()
 
     def __post_init__(self) -> None:
         require_utc(self)

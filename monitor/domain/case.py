@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from monitor.domain._utc import require_utc
@@ -222,3 +223,9 @@ class Hold:
 
     def __post_init__(self) -> None:
         require_utc(self)
+
+
+def clocks_coming(clocks: Iterable[CaseClock], today: date, within: timedelta) -> tuple[CaseClock, ...]:
+    """Give the clocks that are not done and end within this time, or have ended, by day."""
+    last = today + within
+    return tuple(sorted((one for one in clocks if not one.is_done and one.due_on <= last), key=lambda one: one.due_on))

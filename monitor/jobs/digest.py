@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Level, Subject
+from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Level, Subject, clocks_coming
 from monitor.jobs.telling import mode_of
 from monitor.ports import Clock, HitFilter, Store
 
 ABOUT_MIN = 50
 """Mentions less likely about the subject than this (namesakes) are left to the review list."""
+
+CLOCKS_AHEAD = timedelta(days=14)
+"""How long before its day a clock of a case is told."""
 
 MOST_HITS = 1_000
 SHORTEST = timedelta(hours=12)
@@ -151,6 +154,9 @@ def gather(
         coverage=(*store.coverage(start, end), *unread),
         checked=store.count_mentions(start, end),
         chain_head=chain_head,
+        clocks=clocks_coming(
+            store.clocks(client_id=client_id), end.astimezone(ZoneInfo(timezone)).date(), CLOCKS_AHEAD
+        ),
         capture_failures=sum(hit.capture_state == CaptureOutcome.FAILED.value for hit in hits),
     )
 

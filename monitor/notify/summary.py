@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 
-from monitor.domain import Change, Digest, Hit
+from monitor.domain import CaseClock, Change, Digest, Hit
 from monitor.notify import coverage, hits
 from monitor.notify.coverage import Looked
 from monitor.notify.hits import Opener, Place, Row
@@ -75,6 +75,7 @@ class Summary:
     capture_failures: str
     changes: tuple[Line, ...]
     gaps: tuple[Line, ...]
+    clocks: tuple[Line, ...]
     chain_head: str
     reference: str
 
@@ -108,9 +109,16 @@ class SummaryWriter:
             gaps=self._capped(
                 Line(text=text) for text in coverage.gap_lines(self.words, looked, timezone, veil=self.veil)
             ),
+            clocks=self._capped(self._clock(clock) for clock in digest.clocks),
             chain_head=one_line(digest.chain_head, 64),
             reference=reference,
         )
+
+    def _clock(self, clock: CaseClock) -> Line:
+        """Name a day of a case; what it is for stands there only without the veil, for people write names into it."""
+        day, by = clock.due_on.isoformat(), self.words.say(f"clock.by.{clock.set_by}")
+        text = self.words.say("digest.clock", day=day, case=clock.case_id, by=by)
+        return Line(text=text if self.veil else f"{text} {one_line(clock.title, 200)}")
 
     def _title(self, digest: Digest, looked: Looked) -> str:
         count = len(digest.hits)
@@ -236,6 +244,7 @@ def summary_text(words: Words, summary: Summary) -> str:
         _more_text(words, summary),
         summary.capture_failures,
         _list_text(words, words.say("digest.changes"), summary.changes),
+        _list_text(words, words.say("digest.clocks"), summary.clocks),
         _list_text(words, words.say("digest.unchecked"), unchecked),
         "\n".join((words.say("later"), words.say("digest.support"), words.say("digest.promise"))),
         words.say("digest.pause"),

@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from monitor.cases.clocks import coming, ends, require_past
+from monitor.cases.clocks import ends, require_past
 from monitor.cases.registry import ClockRule, registry
-from monitor.domain import CaseClock, Owner
+from monitor.domain import CaseClock, Owner, clocks_coming
 from monitor.errors import InputError
 
 
@@ -77,4 +77,4 @@ def test_what_comes_due_is_given_by_day_and_what_is_past_stays() -> None:
 
     late, soon, far = clock(date(2026, 5, 1)), clock(date(2026, 6, 10)), clock(date(2026, 9, 1))
     done = clock(date(2026, 6, 2), done=True)
-    assert coming([far, soon, done, late], date(2026, 6, 1), timedelta(days=14)) == (late, soon)
+    assert clocks_coming([far, soon, done, late], date(2026, 6, 1), timedelta(days=14)) == (late, soon)
