@@ -70,6 +70,11 @@ class WebDesk:
         )
 
     @property
+    def has_helper(self) -> bool:
+        """Tell whether there is a helper's channel to hand over to."""
+        return bool(self._app.manner.helper)
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """Name the channels, without secrets."""
         return tuple(self._app.notifier.channels)

@@ -56,6 +56,11 @@ class Operations(Protocol):
         ...
 
     @property
+    def has_helper(self) -> bool:
+        """Tell whether there is a helper's channel to hand over to."""
+        ...
+
+    @property
     def channels(self) -> tuple[str, ...]:
         """Name the channels, without secrets."""
         ...

@@ -26,6 +26,7 @@ from monitor.web.pages import (
     statements,
     support,
     today,
+    told,
 )
 from monitor.web.rendering import STATIC, page, static_file
 from monitor.web.shell import Shell
@@ -55,7 +56,7 @@ def _own_file(name: str) -> Response:
 def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     """Make the whole web application: every page, the feeds and `/healthz`, all behind the shell."""
     daily = (today, review, mention, evidence, statements)
-    pages = (*daily, sources, rules, alerts, people, support, settings, start, session)
+    pages = (*daily, told, sources, rules, alerts, people, support, settings, start, session)
     routers = [one.router for one in pages]
     app = create_app(probe, feeds_router(feeds), _static, session.doors, *routers)
     app.state.site = site

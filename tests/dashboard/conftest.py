@@ -89,6 +89,7 @@ class PlainOperations:
         )
 
     channels = ("json://hook",)
+    has_helper = True
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
         self.told.append(hit)

@@ -432,3 +432,29 @@ def test_the_owner_says_whom_to_watch_for_and_goes_on_to_a_statement(town):
     helper = town.client("helper")
     assert helper.get("/start").status_code == 403
     assert helper.send_form("/start", name="x", relation="self", by="ME").status_code == 403
+
+
+def test_the_owner_pauses_hands_over_and_is_told_again(town):
+    owner = town.client("owner")
+
+    def after(wish: str) -> str:
+        assert owner.send_form("/told", wish=wish).status_code == 303
+        return owner.get("/").text
+
+    assert "In the ordinary way." in owner.get("/").text
+    paused = after("pause-7")
+    assert "Messages are paused until" in paused
+    assert "Be told again" in paused
+    assert "In the ordinary way." in after("pause-off")
+    assert "Handed over" in after("handover-on")
+    assert "Storm mode: your helper" in after("storm-on")
+    after("storm-off")
+    assert "In the ordinary way." in after("handover-off")
+
+
+def test_nobody_else_changes_how_the_owner_is_told_and_odd_wishes_do_nothing(town):
+    assert "How you are told" not in town.client("helper").get("/").text
+    assert town.client("helper").send_form("/told", wish="pause-30").status_code == 403
+    for wish in ("", "pause-365", "handover-maybe", "explode-on"):
+        assert town.client("owner").send_form("/told", wish=wish).status_code == 404
+    assert "In the ordinary way." in town.client("owner").get("/").text

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from monitor.domain import Level
+from monitor.jobs.telling import mode_of
 from monitor.ports import ReviewFilter, SourceState
 from monitor.web.pictures import BAR_AREA, bars
 from monitor.web.rendering import page, visitor
@@ -41,6 +42,9 @@ def today(request: Request) -> Response:
         total=sum(bar.total for bar in counted),
         sources=sources,
         unchecked=[one for one in sources if one.is_failing or one.last_good_at is None],
+        mode=mode_of(site.store),
+        is_paused=mode_of(site.store).is_paused(now),
+        has_helper=site.operations.has_helper,
         unasked=[one for one in who.watched.values() if one.attestation is None],
     )
 
