@@ -14,7 +14,7 @@ from monitor.errors import SourceChanged, SourceUnavailable, TooLarge
 ACCEPT_ENCODING = "gzip, deflate, br, zstd"
 _PLAIN = frozenset({"", "identity", "none", "utf-8"})
 _STEP = 64 * 1024
-_ZSTD_SLICE = 256
+_ZSTD_SLICE = 32
 _ZSTD_WINDOW = 8 * 1024 * 1024  # the largest window RFC 9659 lets a web server use
 
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
 import time_machine
 
 from monitor.bootstrap import ServiceManager, open_app
@@ -46,6 +47,14 @@ JUMPS = {
 }
 
 
+@pytest.fixture
+def noon():
+    """Let it be noon, so that at most one jump passes the hour of the summary, whenever the test is run."""
+    with time_machine.travel(datetime.now(UTC).replace(hour=12, minute=0, second=0), tick=True):
+        yield
+
+
+@pytest.mark.usefixtures("noon")
 async def test_polls_go_on_within_two_intervals(tmp_path):
     asked: list[float] = []
 
