@@ -30,8 +30,9 @@ from monitor.domain import (
 )
 from monitor.domain.account import EVERY_CLIENT
 from monitor.errors import ConfigError, InputError, StoreError
-from monitor.ports import Operations, ReviewFilter, SourceState, SourceTrial
+from monitor.ports import Operations, ReviewFilter, SourceState, SourceTrial, Store
 from monitor.web import Feeds, Figures, Probe, Site, SourceProbe, WebServer, dashboard, new_link
+from monitor.web.dates import DueDay
 
 _OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
 _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
@@ -172,8 +173,29 @@ def _feeds(app: App, probe: Callable[[], Probe]) -> Feeds:
         render=app.in_words,
         probe=probe,
         figures=lambda: figures_of(app),
+        days=lambda clients: case_days(app.store, clients),
         address=app.settings.web.address,
         veil=not app.settings.alerts.show_words,
+    )
+
+
+def case_days(store: Store, clients: frozenset[str] | None) -> tuple[DueDay, ...]:
+    """Give the days of the cases of these clients (None: of all) for the calendar."""
+    found = (
+        store.clocks()
+        if clients is None
+        else [one for client in sorted(clients) for one in store.clocks(client_id=client)]
+    )
+    return tuple(
+        DueDay(
+            id=f"clock-{one.id}",
+            title=f"Case {one.case_id}: {one.title}",
+            due_on=one.due_on,
+            set_at=one.set_at,
+            note=f"set by {one.set_by.value}" + (f"; {one.note}" if one.note else ""),
+            is_done=one.is_done,
+        )
+        for one in found
     )
 
 

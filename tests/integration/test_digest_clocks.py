@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from monitor.bootstrap.web import case_days
 from monitor.domain import Case, CaseClock, Digest, Owner
 from monitor.jobs import digest
 from monitor.notify import WordRenderer
 from monitor.store import open_store
 from monitor.testing import NOW, FakeClock, make_subject
+from monitor.web.dates import calendar_of
 
 
 def gathered(tmp_path: Path, client_id: str) -> Digest:
@@ -57,3 +59,16 @@ def test_the_summary_names_days_and_only_unveiled_what_for(tmp_path: Path, langu
         assert found.clocks[1].due_on.isoformat() in part
         assert ("FIRST LAST reply" in part) is not veil
     assert "FIRST" not in message.title
+
+
+def test_the_calendar_has_every_day_of_ones_own_clients(tmp_path: Path) -> None:
+    gathered(tmp_path, "client-7")
+    store = open_store(f"sqlite:///{tmp_path / 'rows.db'}", clock=FakeClock())
+    try:
+        for clients, expected in ((None, 4), (frozenset({"client-7", "client-8"}), 4), (frozenset({"client-8"}), 0)):
+            days = case_days(store, clients)
+            assert len(days) == len({day.id for day in days}) == expected
+        assert b"FIRST" not in calendar_of(case_days(store, None), name="Days")
+        assert b"FIRST LAST reply" in calendar_of(case_days(store, None), name="Days", veil=False)
+    finally:
+        store.close()
