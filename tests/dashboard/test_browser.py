@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from monitor.domain import Author, Level
 from monitor.evidence import find_chromium
@@ -152,14 +152,14 @@ def test_fifty_mentions_in_sixty_presses_and_each_undone(town, visit):
         with page.expect_response("**/review/mark"):
             page.keyboard.press(key)
         presses += 1
-        page.wait_for_function("n => document.querySelectorAll('.card.done').length === n", arg=number + 1)
+        expect(page.locator(".card.done")).to_have_count(number + 1)
     assert presses <= 60
     assert page.locator("[data-waiting]").inner_text() == "Nothing waits for you."
     page.locator("#live", has_text="Undo is there").wait_for(state="attached")
     for number in range(50):
         with page.expect_response("**/review/mark"):
             page.keyboard.press("u")
-        page.wait_for_function("n => document.querySelectorAll('.card.done').length === n", arg=49 - number)
+        expect(page.locator(".card.done")).to_have_count(49 - number)
     assert page.locator("[data-waiting]").inner_text() == "50 mentions wait."
     assert [word for word in window.said if word] == []
 
@@ -182,7 +182,7 @@ def test_the_other_keys_and_an_honest_count(town, visit):
     assert page.locator("[data-ticked]").inner_text() == "Apply to these 2"
     with page.expect_response("**/review/mark"):
         page.get_by_role("group", name="All ticked ones").get_by_role("button", name="Later").click()
-    page.wait_for_function("document.querySelectorAll('.card.done').length === 2")
+    expect(page.locator(".card.done")).to_have_count(2)
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
     page.keyboard.type("cnhl")
@@ -228,7 +228,7 @@ def test_the_daily_look_by_keyboard_alone(town, visit, script):
         button.focus()
         page.keyboard.press("Enter")
         if script:
-            page.wait_for_function("n => document.querySelectorAll('.card.done').length === n", arg=number + 1)
+            expect(page.locator(".card.done")).to_have_count(number + 1)
         else:
             page.wait_for_url("**told=*")
             page.get_by_text("Saved for 1 mention").wait_for()
