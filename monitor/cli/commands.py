@@ -31,6 +31,12 @@ def _web() -> Command:
     return single("web", web)
 
 
+def _token() -> Command:
+    from monitor.cli.token import group
+
+    return grouped("token", group)
+
+
 def _status() -> Command:
     from monitor.cli.status import status
 
@@ -163,6 +169,7 @@ COMMANDS: Mapping[str, Entry] = {
     "run": Entry("Watch, until stopped.", _run),
     "once": Entry("Make one pass and end; for cron.", _once),
     "web": Entry("Show the page in the browser, or print a one-time link into it.", _web),
+    "token": Entry("Make, list or revoke tokens for programs, such as a feed reader.", _token),
     "status": Entry("Show sources, what waits for you, and the evidence.", _status),
     "doctor": Entry("Check everything that must work, with one command to mend each fault.", _doctor),
     "person": Entry("Add, list, edit or pause who is watched.", _person),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -137,7 +137,7 @@ class SavedView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ApiToken:
-    """Hold one token for programs; only its hash is kept."""
+    """Hold one token for programs, by its hash; `client_id` is the only client that it shows, or `EVERY_CLIENT`."""
 
     id: int
     account_id: int
@@ -146,6 +146,20 @@ class ApiToken:
     scopes: tuple[Scope, ...]
     created_at: datetime
     last_used_at: datetime | None = None
+    client_id: str = EVERY_CLIENT
 
     def __post_init__(self) -> None:
         require_utc(self)
+
+    def lent(self, account: Account) -> Account:
+        """Give the account as the token lends it to a program: never more than its own, often less.
+
+        Without the scope to review nothing can be changed; a token for one client shows no other.
+        """
+        most = Role.HELPER if Scope.REVIEW in self.scopes else Role.VIEWER
+        grants = account.grants
+        if self.client_id != EVERY_CLIENT:
+            found = [grants[one] for one in (self.client_id, EVERY_CLIENT) if one in grants]
+            grants = {self.client_id: max(found, key=lambda role: role.rank)} if found else {}
+        least = {client: min(role, most, key=lambda one: one.rank) for client, role in grants.items()}
+        return replace(account, grants=least)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.domain import AccessEvent, Account, ApiToken, Invitation, Role, SavedView, Scope, WebSession
+from monitor.domain.account import EVERY_CLIENT
 
 
 class AccountStore(Protocol):
@@ -103,8 +104,10 @@ class AccountStore(Protocol):
         """Throw saved filters away; idempotent."""
         ...
 
-    def add_api_token(self, account_id: int, name: str, token_sha256: str, scopes: Sequence[Scope]) -> None:
-        """Keep a new token's hash."""
+    def add_api_token(
+        self, account_id: int, name: str, token_sha256: str, scopes: Sequence[Scope], client_id: str = EVERY_CLIENT
+    ) -> None:
+        """Keep a new token's hash, for one client or for all that the account sees; InputError beyond 50."""
         ...
 
     def api_token(self, token_sha256: str) -> ApiToken | None:

@@ -87,6 +87,8 @@ api_token = Table(
     Column("name", PlainText, nullable=False),
     Column("token_sha256", PlainText, nullable=False),
     Column("scopes", JsonText, nullable=False),
+    # The only client that it shows; "*" for all that the account sees.
+    Column("client_id", PlainText, nullable=False, server_default="*"),
     Column("created_at", UtcMoment, nullable=False),
     Column("last_used_at", UtcMoment),
     Index("uq_api_token_token_sha256", "token_sha256", unique=True),

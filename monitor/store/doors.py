@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row, delete, func, insert, select, update
 
 from monitor.domain import AccessEvent, ApiToken, Invitation, InvitationKind, Role, SavedView, Scope, WebSession
+from monitor.domain.account import EVERY_CLIENT
 from monitor.errors import InputError
 from monitor.store.account_tables import access_event, api_token, invitation, saved_view, web_session
 from monitor.store.engine import insert_into
@@ -16,6 +17,7 @@ from monitor.store.part import Part
 
 _LONG_OVER = timedelta(days=2)
 _MOST_VIEWS = 50
+_MOST_TOKENS = 50
 
 
 class SessionRows(Part):
@@ -172,9 +174,16 @@ class AccessRows(Part):
         with self._db.writing() as connection:
             connection.execute(delete(saved_view).where(columns.account_id == account_id, columns.id == view_id))
 
-    def add_api_token(self, account_id: int, name: str, token_sha256: str, scopes: Sequence[Scope]) -> None:
-        """Keep a new token's hash."""
+    def add_api_token(
+        self, account_id: int, name: str, token_sha256: str, scopes: Sequence[Scope], client_id: str = EVERY_CLIENT
+    ) -> None:
+        """Keep a new token's hash; InputError beyond 50."""
+        if len(self.api_tokens(account_id)) >= _MOST_TOKENS:
+            raise InputError(
+                "No token was made.", why=f"There are {_MOST_TOKENS} already.", try_="Revoke one that is not needed."
+            )
         values = {
+            "client_id": client_id,
             "account_id": account_id,
             "name": name,
             "token_sha256": token_sha256,
@@ -245,4 +254,5 @@ def _token_of(row: Row[Any]) -> ApiToken:
         scopes=tuple(Scope(one) for one in row.scopes),
         created_at=row.created_at,
         last_used_at=row.last_used_at,
+        client_id=row.client_id,
     )

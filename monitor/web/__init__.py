@@ -8,6 +8,7 @@ from monitor.web.metrics import Figures
 from monitor.web.server import WebServer
 from monitor.web.signing_in import new_link
 from monitor.web.site import Site
+from monitor.web.tokens import drop_api_token, new_api_token
 
 __all__ = [
     "DueDay",
@@ -19,6 +20,8 @@ __all__ = [
     "WebServer",
     "create_app",
     "dashboard",
+    "drop_api_token",
     "feeds_router",
+    "new_api_token",
     "new_link",
 ]

@@ -9,29 +9,22 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
-from monitor.domain import Account, Alert, AlertKind, ApiToken, Message, Scope, Subject
+from monitor.domain import Account, Alert, AlertKind, Message, Scope, Subject
 from monitor.ports import Clock
 from monitor.web import atom, dates, metrics
 from monitor.web.atom import FeedEntry
 from monitor.web.dates import DueDay
 from monitor.web.health import Probe
 from monitor.web.metrics import Figures
+from monitor.web.tokens import TokenStore, bearer, lent_account
 
 MOST_ENTRIES = 50
 _LOOKED_AT = 500
 _NOT_IN_FEEDS = frozenset({AlertKind.DIGEST, AlertKind.TEST})
 
 
-class FeedStore(Protocol):
+class FeedStore(TokenStore, Protocol):
     """Keep tokens and what is told."""
-
-    def api_token(self, token_sha256: str) -> ApiToken | None:
-        """Give a token by its hash, or None."""
-        ...
-
-    def account(self, account_id: int) -> Account | None:
-        """Give one account, or None."""
-        ...
 
     def subjects(self, *, active_only: bool = True) -> tuple[Subject, ...]:
         """Give the subjects, by id."""
@@ -65,13 +58,9 @@ class Feeds:
 
     def reader(self, request: Request) -> Account | None:
         """Give whose token comes with a request, as `Authorization: Bearer …` or, for feed readers, `?token=…`."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        token = given.strip() if scheme.lower() == "bearer" else request.query_params.get("token", "")
-        if not token:
-            return None
-        known = self.store.api_token(hashlib.sha256(token.encode("utf-8", "replace")).hexdigest())
-        account = self.store.account(known.account_id) if known and Scope.READ in known.scopes else None
-        return account if account and account.is_active else None
+        token = bearer(request.headers.get("authorization", "")) or request.query_params.get("token", "")
+        found = lent_account(self.store, self.clock.now(), token)
+        return found[0] if found and Scope.READ in found[1] else None
 
     def entries(self, account: Account) -> list[FeedEntry]:
         """Give the newest alerts that an account may see; those about no person only to who sees every client."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from monitor.domain import AccessEvent, Account, Invitation, InvitationKind, Role, WebSession
+from monitor.domain import AccessEvent, Account, Invitation, InvitationKind, Role, Scope, WebSession
 from monitor.errors import InputError
 from monitor.ports import AccountStore, Clock
 from monitor.web.passwords import hash_password, is_password, new_token, token_hash, totp_step
 from monitor.web.site import ABSOLUTE, IDLE, Site, Visitor
+from monitor.web.tokens import bearer, lent_account
 
 COOKIE = "goodname_session"
 _BRAKE = timedelta(minutes=15)
@@ -93,19 +94,10 @@ def visitor_of(site: Site, token: str) -> Visitor | None:
     return Visitor(site=site, account=account, session=session, token=token)
 
 
-def program_of(site: Site, header: str) -> tuple[Visitor, tuple[str, ...]] | None:
+def program_of(site: Site, header: str) -> tuple[Visitor, tuple[Scope, ...]] | None:
     """Give whose API token an Authorization header carries, with its scopes; None when it is none."""
-    kind, _, given = header.partition(" ")
-    if kind.casefold() != "bearer" or not given or len(given) > 100:
-        return None
-    token = site.store.api_token(token_hash(given.strip()))
-    account = site.store.account(token.account_id) if token else None
-    if token is None or account is None or not account.is_active:
-        return None
-    now = site.clock.now()
-    if token.last_used_at is None or now - token.last_used_at > _TOUCH_AFTER:
-        site.store.use_api_token(token.id, now)
-    return Visitor(site=site, account=account), tuple(scope.value for scope in token.scopes)
+    found = lent_account(site.store, site.clock.now(), bearer(header))
+    return (Visitor(site=site, account=found[0]), found[1]) if found else None
 
 
 def new_link(

@@ -151,7 +151,9 @@ def test_tokens_are_found_by_their_hash_until_revoked(store: SqlStore):
     token = store.api_token("hash")
     assert token is not None
     assert token.scopes == (Scope.READ,)
-    assert token.account_id == one
+    assert (token.account_id, token.client_id) == (one, "*")
+    store.add_api_token(other, "calendar", "other-hash", [Scope.READ], "north")
+    assert store.api_tokens(other)[0].client_id == "north"
     store.use_api_token(token.id, NOW)
     assert store.api_tokens(one)[0].last_used_at == NOW
     store.drop_api_token(other, token.id)

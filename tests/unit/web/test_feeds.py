@@ -41,6 +41,9 @@ class Rows:
                 )
         return None
 
+    def use_api_token(self, token_id, at):
+        self.used = (token_id, at)
+
     def account(self, account_id):
         return self.people.get(account_id)
 
