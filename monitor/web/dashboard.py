@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException as PlainHttpFault
 
 from monitor.errors import MonitorError
+from monitor.web import api
 from monitor.web.feeds import Feeds, feeds_router
 from monitor.web.health import Probe, create_app
 from monitor.web.pages import (
@@ -58,7 +59,7 @@ def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     daily = (today, review, mention, evidence, statements)
     pages = (*daily, told, sources, rules, alerts, people, support, settings, start, session)
     routers = [one.router for one in pages]
-    app = create_app(probe, feeds_router(feeds), _static, session.doors, *routers)
+    app = create_app(probe, feeds_router(feeds), _static, api.router, session.doors, *routers)
     app.state.site = site
     app.add_exception_handler(PlainHttpFault, _http_fault)
     app.add_exception_handler(RequestValidationError, _odd_request)

@@ -68,22 +68,21 @@ class Shell:
         host = _host_name(headers.get("host", ""))
         if host not in self._hosts:
             # A foreign name that points here would make its pages "same origin" with ours.
-            return PlainTextResponse(
-                "This page is not known by that name. Add the name to `hosts` under [web].", status_code=421
-            )
+            return _refused(scope, 421, "This page is not known by that name. Add the name to `hosts` under [web].")
         if scope["method"] in _SAFE_METHODS:
             return None
         length = headers.get("content-length", "")
         if not length.isascii() or not length.isdigit() or int(length) > _MOST_SENT:
-            return PlainTextResponse("This form is too large, or does not say how large it is.", status_code=413)
+            return _refused(scope, 413, "This form is too large, or does not say how large it is.")
         if headers.get("authorization"):
             return None
         if self._is_own(headers):
             return None
-        return PlainTextResponse(
+        return _refused(
+            scope,
+            403,
             "This came from another place, so nothing was changed. Open the page itself and try again there; "
             "away from this machine that needs https.",
-            status_code=403,
         )
 
     def _is_own(self, headers: Headers) -> bool:
@@ -141,6 +140,12 @@ class Shell:
             await send(message)
 
         return closed
+
+
+def _refused(scope: Scope, status: int, why: str) -> Response:
+    if scope["path"].startswith("/api/"):
+        return JSONResponse({"detail": why}, status_code=status)
+    return PlainTextResponse(why, status_code=status)
 
 
 def _host_name(given: str) -> str:

@@ -6,7 +6,9 @@ import asyncio
 import io
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -44,7 +46,7 @@ from monitor.matching import Thresholds
 from monitor.ports import Decision, PageRows, SourceState, SourceTrial
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
-from monitor.web import Feeds, Figures, Probe, Site, dashboard
+from monitor.web import Feeds, Figures, Probe, Site, WebServer, dashboard
 from monitor.web.passwords import form_token, hash_password
 from monitor.web.signing_in import COOKIE, open_session
 
@@ -322,3 +324,25 @@ def fragments(answer) -> dict[str, str]:
     """Read the answer that the script gets."""
     found: dict[str, str] = json.loads(answer.text)["cards"]
     return found
+
+
+@contextmanager
+def _served(town: Town) -> Iterator[str]:
+    """Serve the site on loopback from a thread of its own."""
+    loop, server = asyncio.new_event_loop(), WebServer(town.app, "127.0.0.1:0")
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        asyncio.run_coroutine_threadsafe(server.start(), loop).result(30)
+        yield f"http://{server.address}"
+    finally:
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def served() -> Callable[[Town], AbstractContextManager[str]]:
+    """Give what serves a site on loopback."""
+    return _served

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from monitor.domain import Author, Level
 from monitor.evidence import find_chromium
-from monitor.web import WebServer
 from monitor.web.signing_in import COOKIE
 
 pytestmark = pytest.mark.browser
@@ -33,22 +29,6 @@ def chromium() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
         yield opened
         opened.close()
-
-
-@contextmanager
-def served(town) -> Iterator[str]:
-    """Serve the site on loopback from a thread of its own."""
-    loop, server = asyncio.new_event_loop(), WebServer(town.app, "127.0.0.1:0")
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        asyncio.run_coroutine_threadsafe(server.start(), loop).result(30)
-        yield f"http://{server.address}"
-    finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(30)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
 
 
 class Visit:
@@ -77,7 +57,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium: Browser, town) -> Iterator:
+def visit(chromium: Browser, town, served) -> Iterator:
     """Open windows on the served site."""
     opened: list[Visit] = []
     with served(town) as origin:

@@ -9,7 +9,9 @@ from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitor.domain import Scope
 from monitor.web.passwords import form_token
+from monitor.web.tokens import new_api_token
 
 TELLS = ("SOUTHERN", "OTHER NAME", "subject-2", "south")
 """Words that stand only in the other client's matters."""
@@ -42,8 +44,10 @@ def test_another_clients_matters_do_not_exist(town):
     before = _rows(town)
     helper = town.client("helper")
     helper.send_form("/veil", show="yes")
+    program, owner = town.client(""), town.store.account_named("owner")
+    token = new_api_token(town.store, town.clock, owner, name="t", scopes=[Scope.READ, Scope.REVIEW], client_id="north")
 
-    @settings(max_examples=150, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, suppress_health_check=list(HealthCheck))
     @given(
         route=st.sampled_from(everything),
         parts=st.lists(st.sampled_from(ids), min_size=3, max_size=3),
@@ -63,6 +67,10 @@ def test_another_clients_matters_do_not_exist(town):
             form = {**fields, "token": form_token(helper.token), "verdict": verdict, "capture": capture, "pick": pick}
             form |= {"mark": f"{verdict}:{parts[2]}", "sure": str(len(pick)), "show": "yes", "name": "x", "keys": "on"}
             answers = [helper.post(filled, data=form, headers={"Sec-Fetch-Site": "same-origin"})]
+        if path.startswith("/api/"):
+            record = {"subject_id": parts[1], "verdict": verdict, "note": "x"}
+            more = {"params": {**fields, "text": search, "limit": 200}} if method == "GET" else {"json": record}
+            answers.append(program.request(method, filled, headers={"Authorization": f"Bearer {token}"}, **more))
         for one in answers:
             assert one.status_code < 500, (method, filled)
             shown = one.text
