@@ -10,8 +10,8 @@ from monitor import __version__
 from monitor.contract import Access, Context, Ledger
 from monitor.domain import CaptureRequest, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
-from monitor.evidence import BrowserCapturer, PlainCapturer, find_chromium
-from monitor.http import GuardedProxy, HttpClient
+from monitor.evidence import BrowserCapturer, FilmKeeper, PlainCapturer, find_chromium
+from monitor.http import GuardedProxy, HttpClient, ProxyLimits
 from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.poll import Source
 from monitor.jobs.telling import Manner, Quiet
@@ -163,7 +163,15 @@ class LazyCapturer:
             chromium=mode.chromium,
             proxy=lambda: GuardedProxy(self._client.guard),
             max_seconds=self._settings.capture.timeout.total_seconds(),
+            films=self._films(),
         )
+
+    def _films(self) -> FilmKeeper | None:
+        most = self._settings.capture.films_mb << 20
+        if not most:
+            return None
+        limits = ProxyLimits(max_bytes=most + (8 << 20))
+        return FilmKeeper(lambda: GuardedProxy(self._client.guard, limits=limits), max_bytes=most)
 
 
 def known_subject(subjects: Mapping[str, Subject], subject_id: str) -> Subject:

@@ -10,15 +10,16 @@ from monitor.evidence.chromium import find_chromium, missing_browser
 from monitor.evidence.copies import ObjectCopies
 from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.export import FileExporter, check_export, is_export
+from monitor.evidence.films import FilmKeeper
 from monitor.evidence.looker import PageLooker
 from monitor.evidence.plain import PlainCapturer
+from monitor.evidence.proxies import BrowserProxy
 from monitor.evidence.timestamps import Authorities
 from monitor.evidence.tokens import read_pinned
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import verify_path
 
 if TYPE_CHECKING:
-    from monitor.evidence.browser import BrowserProxy
     from monitor.evidence.capture import BrowserCapturer
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "EvidenceFiles",
     "FileExporter",
     "FileVault",
+    "FilmKeeper",
     "ObjectCopies",
     "PageLooker",
     "PlainCapturer",
@@ -47,8 +49,4 @@ def __getattr__(name: str) -> object:
         from monitor.evidence.capture import BrowserCapturer  # noqa: PLC0415  # Playwright is an extra
 
         return BrowserCapturer
-    if name == "BrowserProxy":
-        from monitor.evidence.browser import BrowserProxy  # noqa: PLC0415  # Playwright is an extra
-
-        return BrowserProxy
     raise AttributeError(name)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
+
+from monitor.evidence.proxies import BrowserProxy, ProxyFactory
 
 _LOG = logging.getLogger("goodname.evidence")
 VIEWPORT_WIDTH, VIEWPORT_HEIGHT = 1280, 900
@@ -32,37 +33,6 @@ _FLAGS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--font-render-hinting=none",
 )
-
-
-class BrowserProxy(Protocol):
-    """Stand between a browser and the network, under the same rules as the HTTP client."""
-
-    @property
-    def blocked(self) -> tuple[str, ...]:
-        """Name the destinations that were refused, as "host:port"."""
-        ...
-
-    async def start(self) -> str:
-        """Listen on a loopback port and give the proxy's address."""
-        ...
-
-    async def close(self) -> None:
-        """Stop listening and cut every connection; idempotent."""
-        ...
-
-
-@runtime_checkable
-class KnowsAddresses(Protocol):
-    """Mark a proxy that remembers to which IP address each "host:port" was connected."""
-
-    @property
-    def addresses(self) -> Mapping[str, str]:
-        """Give the address used for each "host:port"."""
-        ...
-
-
-ProxyFactory = Callable[[], BrowserProxy]
-"""Make a new proxy; each capture has its own, so that what it refused can be told apart."""
 
 
 class BrowserUnavailable(Exception):

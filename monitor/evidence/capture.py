@@ -8,15 +8,18 @@ from pathlib import Path
 
 from monitor.contract import Http
 from monitor.domain import CaptureRequest, Observed
-from monitor.evidence.browser import BrowserUnavailable, ChromiumPool, ProxyFactory
+from monitor.evidence.browser import BrowserUnavailable, ChromiumPool
+from monitor.evidence.films import FilmKeeper
 from monitor.evidence.keep import PageKeeper
 from monitor.evidence.plain import keep_plainly, keep_source
+from monitor.evidence.proxies import ProxyFactory
 from monitor.evidence.sight import Limits, Sight
 from monitor.evidence.visit import BadCertificate, PageLost, PageStuck, Visit, VisitFailed
 from monitor.ports import Clock, Staging
 from monitor.text.links import is_web_url
 
 _TRIES = 4
+_NOT_THE_FILM = frozenset({"comment", "review"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +35,8 @@ class BrowserCapturer:
     nothing the browser does goes past them. At most `parallel` captures run at once, the others wait. The browser is
     started when first needed and again after `restart_after` captures or a crash. `max_seconds` bounds the browser's
     part of one capture, `max_bytes` what a page may load, `max_height` its picture in pixels. When the browser cannot
-    show the page, what the server sends is kept instead.
+    show the page, what the server sends is kept instead. `films` fetches what the page plays and is not kept beside it;
+    that takes time of its own, after the browser's.
     """
 
     def __init__(
@@ -47,12 +51,14 @@ class BrowserCapturer:
         max_height: int = 16_000,
         parallel: int = 2,
         restart_after: int = 50,
+        films: FilmKeeper | None = None,
     ) -> None:
         self._http = http
         self._clock = clock
         self._pool = ChromiumPool(chromium, proxy=proxy, restart_after=restart_after)
         self._limits = Limits(seconds=max_seconds, load_bytes=max_bytes, height=max_height)
         self._slots = asyncio.Semaphore(parallel)
+        self._films = films
 
     async def capture(self, request: CaptureRequest, staging: Staging) -> Observed:
         """Keep one page; CaptureFailed only when neither browser nor plain fetching got anything to keep."""
@@ -66,11 +72,22 @@ class BrowserCapturer:
                 sight.gap("the address is no web page")
         if not sight.has_page:
             return await keep_plainly(self._http, self._clock, request, staging, why=tuple(sight.gaps))
+        await self._keep_films(sight, staging)
         return await asyncio.to_thread(sight.observed, self._options())
 
     async def close(self) -> None:
         """End the browser, if one runs; idempotent."""
         await self._pool.close()
+
+    async def _keep_films(self, sight: Sight, staging: Staging) -> None:
+        """Fetch films that are not kept yet; one above a comment is no part of what was said in the comment."""
+        if sight.wants_film and self._films is not None:
+            if sight.request.facts.get("kind") in _NOT_THE_FILM and not sight.lost_recordings:
+                sight.note("the film on the page is not kept: what was found is a comment below it")
+            elif await self._films.keep(sight.final_url or sight.request.url, sight, staging):
+                return
+        for words in sight.lost_recordings:
+            sight.gap(words)
 
     def _options(self) -> dict[str, str]:
         limits = self._limits

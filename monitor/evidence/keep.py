@@ -26,6 +26,9 @@ T = TypeVar("T")
 _MOST_FRAMES = 20
 _MOST_MISSES = 50
 _MOST_RECORDINGS = 4
+_PLAYLISTS = frozenset(
+    {"application/dash+xml", "application/vnd.apple.mpegurl", "application/x-mpegurl", "audio/mpegurl"}
+)
 _WIDEST = 2_560
 _SETTLE_SECONDS = 0.15  # for what appears once the post is in view
 
@@ -80,18 +83,20 @@ class PageKeeper:
     async def _recordings(self, traffic: Traffic) -> None:
         """Keep sound and film that the page plays from a file, byte for byte as its server gives it."""
         played = [one for one in traffic.exchanges if one.is_media]
-        kept = 0
+        sight = self._sight
+        if any(one.media_type in _PLAYLISTS for one in played):
+            sight.lost_recordings.append("a stream on the page is not kept as one film; its pieces are not kept either")
+            return
         for one in played:
             media_type = one.media_type
             if not one.is_answered or not media_type.startswith(("video/", "audio/")):
-                self._sight.gap(
+                sight.lost_recordings.append(
                     f"a recording on the page is not kept: {clean_text(one.url[:300])} ({one.why or media_type})"
                 )
-            elif kept < _MOST_RECORDINGS and one.body:
-                kept += 1
-                await self._add(
-                    ArtifactRole.MEDIA, f"recording-{kept:02d}{extension(media_type)}", media_type, one.origin, one.body
-                )
+            elif sight.recordings < _MOST_RECORDINGS and one.body:
+                sight.recordings += 1
+                name = f"recording-{sight.recordings:02d}{extension(media_type)}"
+                await self._add(ArtifactRole.MEDIA, name, media_type, one.origin, one.body)
         if len(played) > _MOST_RECORDINGS:
             self._sight.note(f"{len(played) - _MOST_RECORDINGS} more recordings on the page were left out")
 
@@ -138,6 +143,8 @@ class PageKeeper:
         self._sight.text = clean_text("\n\n".join(pieces))
         self._sight.title = clean_text(str(signs.get("title", "")))
         self._sight.asks_password = signs.get("asksPassword") is True
+        self._sight.has_film = signs.get("hasFilm") is True
+        self._sight.may_have_film = signs.get("mayHaveFilm") is True
         body = self._sight.text.encode("utf-8", "replace")
         await self._add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, body)
 

@@ -204,9 +204,13 @@
 
   const text = () => (document.body ? `${document.body.innerText}${shadowText(document)}` : "").slice(0, LIMITS.text);
 
+  const FILM_SIGNS = 'meta[property^="og:video"], iframe[src*="/embed/"], iframe[src*="player."]';
+
   const signs = () => ({
     title: document.title.slice(0, 1000),
     asksPassword: [...document.querySelectorAll("input[type=password]")].some((field) => field.getClientRects().length > 0),
+    hasFilm: document.querySelector("video") !== null,
+    mayHaveFilm: document.querySelector(FILM_SIGNS) !== null,
   });
 
   const loading = () =>

@@ -45,7 +45,8 @@ class Sight:
     """Hold what was seen of a page so far; `gaps` name what should have been kept and was not.
 
     `notes` name what is missing without making the capture less than complete: requests that the page made and that
-    came to nothing, or whose answers the web archive does not hold.
+    came to nothing, or whose answers the web archive does not hold. `recordings` counts sound and film kept beside the
+    page, `lost_recordings` name what the page played and what could not be kept in that way.
     """
 
     request: CaptureRequest
@@ -62,6 +63,10 @@ class Sight:
     title: str = ""
     asks_password: bool = False
     scripts_ran: bool = True
+    has_film: bool = False
+    may_have_film: bool = False
+    recordings: int = 0
+    lost_recordings: list[str] = field(default_factory=list)
     kept: set[ArtifactRole] = field(default_factory=set)
     gaps: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -77,6 +82,11 @@ class Sight:
         """Note a lesser thing missing, once."""
         if words not in self.notes and len(self.notes) < _GAPS_CAP:
             self.notes.append(words)
+
+    @property
+    def wants_film(self) -> bool:
+        """Tell whether the page shows or may show a film that is not kept yet."""
+        return bool(self.lost_recordings) or (not self.recordings and (self.has_film or self.may_have_film))
 
     @property
     def has_page(self) -> bool:

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import CDPSession, Dialog, Page, Request, Response
 from playwright.async_api import Error as PlaywrightError
 
-from monitor.evidence.browser import KnowsAddresses, Room, first_line
+from monitor.evidence.browser import Room, first_line
+from monitor.evidence.proxies import KnowsAddresses
 from monitor.evidence.sight import Limits, Sight
 from monitor.evidence.traffic import Traffic
 from monitor.evidence.world import World, as_int

@@ -176,6 +176,9 @@ class CaptureSettings(Section):
 
     browser: str = Field("auto", description='"auto" finds Chromium, "off" keeps pages without pictures, or a path.')
     timeout: Duration = Field(timedelta(seconds=45), description="The longest that one capture may take.")
+    films_mb: int = Field(
+        200, ge=0, description="The most that the films of one page may take, with the [media] extra; 0: none."
+    )
     reserve_mb: int = Field(200, ge=0, description="Stop captures when the disk has less room than this.")
     warn_mb: int = Field(500, ge=0, description="Warn in status and doctor when the disk has less room than this.")
 
