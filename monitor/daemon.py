@@ -9,7 +9,9 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
+from typing import Protocol
 
 from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
@@ -24,6 +26,7 @@ from monitor.web import Probe
 log = logging.getLogger("goodname.daemon")
 
 TICKS_S = {
+    "plan": 1.0,
     "poll": 1.0,
     "assess": 1.0,
     "preserve": 1.0,
@@ -50,6 +53,34 @@ STOP_GRACE_S = 50.0
 """Time for jobs in flight to finish on SIGTERM; what is cancelled after it is resumed at the next start."""
 
 
+LOST_DATABASE = 75
+"""The exit code when the shared queue went away (EX_TEMPFAIL of sysexits.h): whoever supervises starts it again."""
+
+
+class Engine(Protocol):
+    """Hand work out to this process and to others, instead of the service doing all of it by itself."""
+
+    async def leads(self) -> bool:
+        """Tell whether this process is the one that plans and keeps house."""
+        ...
+
+    async def plan(self) -> int:
+        """Order what is due, if this process leads; gives how many jobs were added."""
+        ...
+
+    async def work(self) -> None:
+        """Do jobs until `stop`; MonitorError when the queue went away."""
+        ...
+
+    def stop(self) -> None:
+        """Take no more jobs; idempotent."""
+        ...
+
+
+Job = Callable[[], Awaitable[object]]
+OpenEngine = Callable[[App], AbstractAsyncContextManager[Engine]]
+
+
 class Notices:
     """Tell systemd how the service is (sd_notify(3)); does nothing without a notification socket."""
 
@@ -66,16 +97,19 @@ class Notices:
 
 
 class Service:
-    """Run an opened installation until it is told to stop."""
+    """Run an opened installation until it is told to stop; with an engine it shares the work with other processes."""
 
-    def __init__(self, app: App, manager: ServiceManager) -> None:
+    def __init__(self, app: App, manager: ServiceManager, engine: Engine | None = None) -> None:
         self._app = app
         self._manager = manager
         self._notices = Notices(manager)
         self._scheduler = Scheduler(app.clock, when_turned=self._clock_turned)
-        self._cycle = Cycle(TICKS_S.keys() - NOT_IN_A_CYCLE)
+        self._engine = engine
+        self._jobs = self._shared_jobs(engine) if engine else {**self._line(), **self._house()}
+        self._cycle = Cycle(self._jobs.keys() - NOT_IN_A_CYCLE)
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
+        self._exit_code = 0
         self._web = web_server(app, self.probe)
 
     async def run(self) -> int:
@@ -85,10 +119,11 @@ class Service:
             loop.add_signal_handler(number, self._stop.set)
         if self._web:
             await self._web.start()
-        for name, job in self._jobs().items():
+        for name, job in self._jobs.items():
             self._scheduler.add(name, TICKS_S[name], _guarded(name, job, self._cycle))
         self._scheduler.start()
         feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+        working = asyncio.create_task(self._work(), name="work")
         self._notices.send(f"READY=1\nSTATUS=watching {len(self._app.sources)} sources")
         listening = self._web.address if self._web else "off"
         log.info("started", extra={"version": __version__, "sources": len(self._app.sources), "web": listening})
@@ -96,12 +131,13 @@ class Service:
         self._notices.send("STOPPING=1")
         log.info("stopping")
         feeding.cancel()
-        is_clean = all(await asyncio.gather(self._scheduler.stop(STOP_GRACE_S), self._end_polls(STOP_GRACE_S)))
+        ends = (self._scheduler.stop(STOP_GRACE_S), self._end_polls(STOP_GRACE_S), self._end_work(working))
+        is_clean = all(await asyncio.gather(*ends))
         if self._web:
             await self._web.stop()
         await asyncio.gather(feeding, return_exceptions=True)
         log.info("stopped", extra={"clean": is_clean})
-        return 0
+        return self._exit_code
 
     def stop(self) -> None:
         """Ask for an orderly stop; idempotent."""
@@ -112,20 +148,49 @@ class Service:
         """Give where the web page listens, or an empty string."""
         return self._web.address if self._web else ""
 
-    def _jobs(self) -> dict[str, Callable[[], Awaitable[object]]]:
+    def _line(self) -> dict[str, Job]:
+        """Give the jobs of the line itself, which an engine hands out in their stead."""
         return {
-            "recover": self._recover,
             "poll": self._poll,
             "assess": self._assess,
             "preserve": self._preserve,
             "deliver": self._deliver,
+            "recheck": self._recheck,
+        }
+
+    def _house(self) -> dict[str, Job]:
+        return {
+            "recover": self._recover,
             "digest": self._sum_up,
             "silence": self._watch_silence,
             "heartbeat": self._beat,
             "stamp": self._app.evidence.stamp,
-            "recheck": self._recheck,
             "copy": self._app.evidence.copy,
         }
+
+    def _shared_jobs(self, engine: Engine) -> dict[str, Job]:
+        """Give what is done beside the engine's work: planning, and housekeeping by the one process that leads."""
+        house = {name: _when_leading(engine, job) for name, job in self._house().items()}
+        return {"plan": engine.plan, **house}
+
+    async def _work(self) -> None:
+        """Work for the engine, if there is one, until it is stopped; a queue that went away ends the service."""
+        if self._engine is None:
+            return
+        try:
+            await self._engine.work()
+        except MonitorError as error:
+            log.error("the service ends, to be started again", extra={"why": str(error)})
+            self._exit_code = LOST_DATABASE
+        self._stop.set()
+
+    async def _end_work(self, working: asyncio.Task[None]) -> bool:
+        if self._engine:
+            self._engine.stop()
+        _, late = await asyncio.wait([working], timeout=STOP_GRACE_S)
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+        return not late
 
     async def _poll(self) -> None:
         """Start polls of what is due and leave them running, so that a slow source delays no other."""
@@ -199,6 +264,13 @@ class Service:
         return probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
 
 
+def _when_leading(engine: Engine, job: Job) -> Job:
+    async def run() -> object:
+        return await job() if await engine.leads() else None
+
+    return run
+
+
 def _guarded(name: str, job: Callable[[], Awaitable[object]], cycle: Cycle) -> Callable[[], Awaitable[object]]:
     """Keep the service alive whatever a job raises: it is logged, and the job runs again at its next time."""
 
@@ -214,10 +286,10 @@ def _guarded(name: str, job: Callable[[], Awaitable[object]], cycle: Cycle) -> C
     return run
 
 
-async def serve(settings: Settings) -> int:
+async def serve(settings: Settings, open_engine: OpenEngine | None = None) -> int:
     """Open the installation and run the service within the present loop; gives the exit code."""
     async with open_app(settings) as app:
-        if not app.claim():
+        if open_engine is None and not app.claim():
             raise ConfigError(
                 "goodname already runs on this data.",
                 why=f"another process holds {settings.data_dir / 'running.lock'}",
@@ -225,13 +297,17 @@ async def serve(settings: Settings) -> int:
             )
         for name, error in app.broken_sources.items():
             log.error("a source cannot be used", extra={"source": name, "why": str(error)})
-        return await Service(app, service_manager()).run()
+        if open_engine is None:
+            return await Service(app, service_manager()).run()
+        async with open_engine(app) as engine:
+            return await Service(app, service_manager(), engine).run()
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, open_engine: OpenEngine | None = None) -> int:
     """Run `goodname run`: JSON logs on standard error, until SIGTERM or SIGINT; gives the exit code.
 
-    ConfigError and StoreError leave it when the service cannot start at all.
+    `open_engine` shares the work with other processes. ConfigError and StoreError leave it when the service cannot
+    start at all.
     """
     set_up_logging(settings.log_level, sys.stderr)
-    return asyncio.run(serve(settings))
+    return asyncio.run(serve(settings, open_engine))

@@ -26,7 +26,7 @@ from monitor.bootstrap.build import (
 )
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.keeping import EvidenceDesk
-from monitor.bootstrap.ledger import StoreLedger
+from monitor.bootstrap.ledger import StoreLedger, StoreTurns
 from monitor.bootstrap.model import ModelDesk
 from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
@@ -68,8 +68,9 @@ class App:
         self.clock = clock
         subjects, statements = read_watchlist(settings)
         self.catalogue = catalogue()
-        self.client = build_http(settings, clock)
         self.store: Store = build_store(settings, clock)
+        is_shared = settings.queue.engine != "in-process"
+        self.client = build_http(settings, clock, StoreTurns(self.store) if is_shared else None)
         self.sources, self.broken_sources = build_sources(
             settings, self.client, self.catalogue, StoreLedger(self.store)
         )
@@ -214,9 +215,9 @@ class App:
         """Judge one batch of new mentions; gives how many."""
         return assess.run(self.store, self.rules(), self.clock)
 
-    async def preserve(self) -> tuple[Capture, ...]:
-        """Keep the next few requested pages."""
-        return await preserve.run(self.store, self.vault, self.capturer, self.clock)
+    async def preserve(self, only: int = 0) -> tuple[Capture, ...]:
+        """Keep the next few requested pages, or the one that was asked for with this number."""
+        return await preserve.run(self.store, self.vault, self.capturer, self.clock, only=only)
 
     async def deliver(self, *, at_once: bool = False) -> deliver.DeliveryReport:
         """Send what is due; `at_once` also what would still wait for its evidence."""

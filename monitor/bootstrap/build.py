@@ -17,19 +17,21 @@ from monitor.jobs.poll import Source
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
-from monitor.ports import Capturer, Clock, Staging, Store
+from monitor.ports import Capturer, Clock, SharedTurns, Staging, Store
 from monitor.settings import Settings, load_watchlist
 from monitor.store import open_store
 
 BY_HAND = "by-hand"
 
 
-def build_http(settings: Settings, clock: Clock) -> HttpClient:
-    """Make the one outbound client; it opens nothing before the first request."""
+def build_http(settings: Settings, clock: Clock, shared: SharedTurns | None = None) -> HttpClient:
+    """Make the one outbound client; it opens nothing before the first request.
+
+    With `shared`, each host's patience is shared with the other machines that do the same work.
+    """
     contact = f" (+{settings.network.contact})" if settings.network.contact else ""
-    return HttpClient(
-        clock=clock, allow=frozenset(settings.network.allow), user_agent=f"goodname/{__version__}{contact}"
-    )
+    agent = f"goodname/{__version__}{contact}"
+    return HttpClient(clock=clock, allow=frozenset(settings.network.allow), user_agent=agent, shared=shared)
 
 
 def store_url(settings: Settings) -> str:

@@ -19,6 +19,18 @@ def _run() -> Command:
     return single("run", run)
 
 
+def _worker() -> Command:
+    from monitor.cli.worker import worker
+
+    return single("worker", worker)
+
+
+def _queue() -> Command:
+    from monitor.cli.worker import group
+
+    return grouped("queue", group)
+
+
 def _once() -> Command:
     from monitor.cli.run import once
 
@@ -167,6 +179,8 @@ def _config() -> Command:
 COMMANDS: Mapping[str, Entry] = {
     "demo": Entry("Try it on a small invented world: no accounts, no internet.", _demo),
     "run": Entry("Watch, until stopped.", _run),
+    "worker": Entry("Work for a service that runs elsewhere, until stopped.", _worker),
+    "queue": Entry("Look at the shared queue, and at jobs that failed too often.", _queue),
     "once": Entry("Make one pass and end; for cron.", _once),
     "web": Entry("Show the page in the browser, or print a one-time link into it.", _web),
     "token": Entry("Make, list or revoke tokens for programs, such as a feed reader.", _token),

@@ -13,6 +13,7 @@ from monitor.cli.session import session_of, with_app
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App, CycleReport
+    from monitor.daemon import OpenEngine
 
 
 def run(ctx: typer.Context) -> None:
@@ -23,9 +24,16 @@ def run(ctx: typer.Context) -> None:
     """
     from monitor import daemon
 
-    code = daemon.run(session_of(ctx).settings())
+    settings = session_of(ctx).settings()
+    code = daemon.run(settings, _shared_work() if settings.queue.engine == "pgqueuer" else None)
     if code:
         raise typer.Exit(code)
+
+
+def _shared_work() -> OpenEngine:
+    from monitor.workers import open_crew
+
+    return open_crew
 
 
 def once(

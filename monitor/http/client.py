@@ -24,7 +24,7 @@ from monitor.http.rates import HostRates
 from monitor.http.retry import is_exhausted, retry_at
 from monitor.http.robots import Robots
 from monitor.http.urls import REDIRECTS, read_url, redirect_target, site_key
-from monitor.ports import Clock
+from monitor.ports import Clock, SharedTurns
 
 _LOG = logging.getLogger("goodname.http")
 _EVERYWHERE = frozenset({"accept", "accept-language"})  # request headers that may follow a redirect to another origin
@@ -63,7 +63,8 @@ class HttpClient:
 
     `allow` lists "host:port" entries that may be contacted although they are not public. `user_agent` is sent as
     it is and should name a contact; robots.txt is asked for its first word. The session is opened by the
-    first request, in the loop that runs then. ConfigError when `allow` cannot be read.
+    first request, in the loop that runs then. `shared` shares each host's patience with other machines.
+    ConfigError when `allow` cannot be read.
     """
 
     def __init__(
@@ -74,13 +75,16 @@ class HttpClient:
         user_agent: str,
         limits: HttpLimits | None = None,
         guard: AddressGuard | None = None,
+        shared: SharedTurns | None = None,
     ) -> None:
         self.limits = limits or HttpLimits()
         self.guard = guard or AddressGuard(allow)
         self._clock = clock
         self._user_agent = user_agent
         self._agent = user_agent.partition("/")[0].strip() or "goodname"
-        self._rates = HostRates(clock, min_interval=self.limits.min_interval, per_host=self.limits.per_host)
+        self._rates = HostRates(
+            clock, min_interval=self.limits.min_interval, per_host=self.limits.per_host, shared=shared
+        )
         self._robots = Robots(clock, self._agent, self._fetch_robots)
         self._session: aiohttp.ClientSession | None = None
 
@@ -152,7 +156,10 @@ class HttpClient:
         async with self._rates.turn(key, paced=not self._is_own(url)):
             with boundary(key, request.source):
                 answer = await self._send(url, headers, request, budget)
-        return self._accept(answer, key, request)
+        try:
+            return self._accept(answer, key, request)
+        finally:
+            await self._rates.tell_pauses()
 
     def _is_own(self, url: URL) -> bool:
         host = url.raw_host or ""

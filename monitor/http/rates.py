@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from monitor.errors import RateLimited
-from monitor.ports import Clock
+from monitor.ports import Clock, SharedTurns
 
 _MOST_HOSTS = 4096  # redirects may lead anywhere; the idle hosts seen longest ago are forgotten first
 _LONGEST_INTERVAL = timedelta(seconds=30)
@@ -26,9 +26,10 @@ class _Host:
 
 
 class HostRates:
-    """Share one host's patience among all sources that read from it.
+    """Share one host's patience among all sources that read from it, and with `shared` among all machines.
 
-    `sleep` takes seconds; it exists so that a test can turn the clock instead of waiting.
+    `sleep` takes seconds; it exists so that a test can turn the clock instead of waiting. Machines share the room
+    between requests and the pauses; how many requests run at once each counts for itself.
     """
 
     def __init__(
@@ -38,11 +39,14 @@ class HostRates:
         min_interval: timedelta,
         per_host: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        shared: SharedTurns | None = None,
     ) -> None:
         self._clock = clock
         self._interval = min_interval
         self._per_host = per_host
         self._sleep = sleep
+        self._shared = shared
+        self._untold: dict[str, datetime] = {}
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
 
     @asynccontextmanager
@@ -57,7 +61,7 @@ class HostRates:
             self._refuse_paused(key, host)
             async with host.turns:
                 if paced:
-                    await self._wait(host)
+                    await self._wait(key, host)
                 self._refuse_paused(key, host)
                 yield
         finally:
@@ -67,13 +71,27 @@ class HostRates:
         """Send nothing to a host before that moment."""
         host = self._host(key)
         host.paused_until = max(until, host.paused_until or until)
+        if self._shared:
+            self._untold[key] = host.paused_until
+
+    async def tell_pauses(self) -> None:
+        """Let the other machines know of pauses that are new; idempotent."""
+        while self._shared and self._untold:
+            await self._shared.pause(*self._untold.popitem())
 
     def slow_down(self, key: str, interval: timedelta) -> None:
         """Leave at least that long between requests to a host, 30 seconds at most."""
         host = self._host(key)
         host.interval = max(self._interval, min(interval, _LONGEST_INTERVAL))
 
-    async def _wait(self, host: _Host) -> None:
+    async def _wait(self, key: str, host: _Host) -> None:
+        if self._shared:
+            seconds, paused_until = await self._shared.reserve(key, host.interval)
+            if paused_until:
+                host.paused_until = max(paused_until, host.paused_until or paused_until)
+            if seconds:
+                await self._sleep(seconds)
+            return
         now = self._clock.monotonic()
         start = max(now, host.next_at)
         host.next_at = start + host.interval.total_seconds()

@@ -39,14 +39,14 @@ def recover(store: CaptureStore, vault: Vault, clock: Clock) -> tuple[Capture, .
 
 
 async def run(
-    store: CaptureStore, vault: Vault, capturer: Capturer, clock: Clock, *, limit: int = PARALLEL
+    store: CaptureStore, vault: Vault, capturer: Capturer, clock: Clock, *, limit: int = PARALLEL, only: int = 0
 ) -> tuple[Capture, ...]:
     """Lease capture requests and keep their pages; gives the captures that were sealed.
 
     A page that could not be kept is tried four times over some hours; then a failed capture, with whatever the source
-    itself had answered, is sealed and told of.
+    itself had answered, is sealed and told of. `only` keeps just the request with this id.
     """
-    requests = await asyncio.to_thread(store.lease_captures, clock.now(), limit=limit, lease_for=LEASE)
+    requests = await asyncio.to_thread(store.lease_captures, clock.now(), limit=limit, lease_for=LEASE, only=only)
     captures = await asyncio.gather(*(keep_one(store, vault, capturer, request, clock) for request in requests))
     return tuple(capture for capture in captures if capture)
 

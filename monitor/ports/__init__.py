@@ -24,6 +24,7 @@ from monitor.ports.evidence import (
     Verification,
 )
 from monitor.ports.operating import Operations, SourceState, SourceTrial
+from monitor.ports.planning import PlanStore, SharedTurns, Waiting
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
@@ -55,6 +56,7 @@ __all__ = [
     "PageResult",
     "PageRows",
     "Pile",
+    "PlanStore",
     "PollEnd",
     "PollStore",
     "Poster",
@@ -63,6 +65,7 @@ __all__ = [
     "Renderer",
     "ReviewFilter",
     "ReviewStore",
+    "SharedTurns",
     "SourceState",
     "SourceTrial",
     "Spread",
@@ -73,4 +76,5 @@ __all__ = [
     "Token",
     "Vault",
     "Verification",
+    "Waiting",
 ]

@@ -28,6 +28,7 @@ from monitor.domain import (
 )
 from monitor.ports.accounts import AccountStore
 from monitor.ports.cases import CaseStore
+from monitor.ports.planning import PlanStore
 from monitor.ports.recheck import RecheckStore
 from monitor.ports.review import ReviewStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
@@ -186,8 +187,13 @@ class CaptureStore(Protocol):
         """Ask for a capture by hand; gives the request's id (the known one when it is still open)."""
         ...
 
-    def lease_captures(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[CaptureRequest, ...]:
-        """Lease open requests that are due, oldest first, with their raw bytes; `attempts` is one more than failed."""
+    def lease_captures(
+        self, now: datetime, *, limit: int, lease_for: timedelta, only: int = 0
+    ) -> tuple[CaptureRequest, ...]:
+        """Lease open requests that are due, oldest first, with their raw bytes; `attempts` is one more than failed.
+
+        `only` leases just the request with this id, if it is due.
+        """
         ...
 
     def finish_capture(self, capture: Capture, alerts: Sequence[Alert] = ()) -> None:
@@ -280,6 +286,7 @@ class Store(
     AccountStore,
     ReviewStore,
     CaseStore,
+    PlanStore,
     Protocol,
 ):
     """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""

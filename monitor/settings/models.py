@@ -264,6 +264,15 @@ class StoreSettings(Section):
     )
 
 
+class QueueSettings(Section):
+    """Say what hands work out: the service itself, or a queue that several machines share."""
+
+    engine: Literal["in-process", "pgqueuer"] = Field(
+        "in-process", description='"pgqueuer" shares the work among machines; it needs PostgreSQL as [store].'
+    )
+    concurrency: int = Field(16, ge=2, le=256, description="How many jobs one worker does side by side.")
+
+
 class MatchingSettings(Section):
     """Set how sure the matcher must be."""
 
@@ -304,6 +313,7 @@ class Settings(BaseSettings):
     evidence: EvidenceSettings = Field(default_factory=EvidenceSettings)
     web: WebSettings = Field(default_factory=WebSettings)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     matching: MatchingSettings = Field(default_factory=MatchingSettings)
 
     @validates("source")
@@ -314,6 +324,12 @@ class Settings(BaseSettings):
         if twice:
             raise ValueError(f"each source needs its own name; used twice: {', '.join(twice)}")
         return value
+
+    @validates_model(mode="after")
+    def _queue_needs_a_server(self) -> Settings:
+        if self.queue.engine == "pgqueuer" and not self.store.url.get_secret_value().startswith("postgres"):
+            raise ValueError('[queue] engine "pgqueuer" needs a PostgreSQL address as [store] url')
+        return self
 
     @classmethod
     def settings_customise_sources(

@@ -41,8 +41,10 @@ class CaptureRows(Part):
             add_requests(connection, [request], now)
             return int(connection.execute(query).scalar_one())
 
-    def lease_captures(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[CaptureRequest, ...]:
-        """Lease open requests that are due, oldest first, with their raw bytes filled in.
+    def lease_captures(
+        self, now: datetime, *, limit: int, lease_for: timedelta, only: int = 0
+    ) -> tuple[CaptureRequest, ...]:
+        """Lease open requests that are due (or the one with this id), oldest first, with their raw bytes filled in.
 
         `attempts` is one more than the failures so far. A lease that ran out is no failure of the page: the program
         was killed.
@@ -55,6 +57,8 @@ class CaptureRows(Part):
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+        if only:
+            query = query.where(columns.id == only)
         with self._db.writing() as connection:
             rows = connection.execute(query).all()
             connection.execute(

@@ -20,6 +20,7 @@ from monitor.store.judgements import JudgementRows
 from monitor.store.mentions import MentionRows
 from monitor.store.migrate import bring_up_to_date, current_revision
 from monitor.store.outbox import OutboxRows
+from monitor.store.plans import PlanRows
 from monitor.store.polls import PollRows
 from monitor.store.recheck_schema import recheck
 from monitor.store.rechecks import RecheckRows
@@ -48,6 +49,7 @@ class SqlStore(
     ReviewRows,
     TurnedClockRows,
     CaseRows,
+    PlanRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -43,8 +41,8 @@ from monitor.store.migrate import REVISIONS
 from monitor.store.schema import metadata
 from monitor.testing.builders import NOW, make_mention
 from monitor.testing.fakes import FakeClock
-
-_SERVERS = Path("/usr/lib/postgresql")
+from monitor.testing.postgres import PostgresServer, server_programs
+from monitor.testing.postgres import postgres_server as a_postgres_server
 
 
 def _give_up(reason: str) -> None:
@@ -53,79 +51,14 @@ def _give_up(reason: str) -> None:
     pytest.skip(reason)
 
 
-def _server_programs() -> Path:
-    for folder in sorted(_SERVERS.glob("*/bin"), reverse=True):
-        if (folder / "initdb").exists():
-            return folder
-    found = shutil.which("initdb")
-    if found is None:
-        _give_up("PostgreSQL's server is not installed")
-    return Path(str(found)).parent
-
-
-class PostgresServer:
-    """Run a server of its own for the tests, reached through a socket in its own folder."""
-
-    def __init__(self, programs: Path, folder: Path) -> None:
-        self.programs = programs
-        self.folder = folder
-        # The server refuses to run as root.
-        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"] if os.geteuid() == 0 else []
-        if self.user:
-            shutil.chown(folder, "postgres", "postgres")
-        self._names = count()
-
-    def run(self, program: str, *arguments: str) -> None:
-        done = subprocess.run(
-            [*self.user, str(self.programs / program), *arguments],
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
-
-    def start(self) -> None:
-        data = str(self.folder / "data")
-        if not (self.folder / "data").exists():
-            self.run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "-N")
-        # Tests fear no power cut; without fsync they take a fraction of the time.
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=60"
-        self.run("pg_ctl", "-D", data, "-w", "-l", str(self.folder / "log"), "-o", options, "start")
-
-    def stop(self) -> None:
-        self.run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", "immediate", "stop")
-
-    def url(self, database: str) -> str:
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
-
-    def execute(self, sql: str) -> None:
-        psycopg = pytest.importorskip("psycopg")
-        with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
-            connection.execute(sql)
-
-    def new_database(self) -> str:
-        name = f"test_{next(self._names)}"
-        self.execute(f"CREATE DATABASE {name}")
-        return name
-
-
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     if find_spec("psycopg") is None:
         _give_up("the driver for PostgreSQL is not installed")
-    programs = _server_programs()
-    # A socket's path has at most 107 characters, which pytest's own folders may exceed.
-    folder = Path(tempfile.mkdtemp(prefix="gn-pg-"))
-    server = PostgresServer(programs, folder)
-    try:
-        server.start()
+    if server_programs() is None:
+        _give_up("PostgreSQL's server is not installed")
+    with a_postgres_server() as server:
         yield server
-        server.stop()
-    finally:
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

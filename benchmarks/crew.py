@@ -1,0 +1,241 @@
+"""Kill workers, planners and PostgreSQL during the work of several processes; prints JSON.
+
+    python benchmarks/crew.py --workers 50 --planners 20 --restarts 10 [--seed 7] [--browser off] [--smoke]
+
+Two `goodname run` (one plans, the other stands by) and two `goodname worker` share the invented town, one PostgreSQL
+and one folder of evidence. At random moments one of them gets signal 9, or PostgreSQL is cut off and started again;
+whoever ended is started again, as a supervisor would. Then they run until everything they owe is told. `lost` counts
+likely repeats that were never announced, `doubled` announcements that arrived twice (at least once is the promise),
+`doubled_mentions` stories stored twice. Exit code 0 when nothing was lost or damaged and no more doubled than killed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from monitor.demo import Folder, World, write_configuration
+from monitor.demo.texts import FINDS, Post
+from monitor.testing.postgres import PostgresServer, postgres_server
+
+COMMAND = Path(sys.executable).with_name("goodname")
+_MENTION = re.compile(r"goodname hits show (\d+)")
+_ROLES = {"planner-1": "run", "planner-2": "run", "worker-1": "worker", "worker-2": "worker"}
+_BETWEEN_S = (0.2, 3.0)
+_STORIES = 2
+
+
+@dataclass(slots=True)
+class Hook:
+    """Take webhook calls and count which mentions were announced how often."""
+
+    accepted: Counter[int] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def receive(self, body: bytes) -> int:
+        """Give 200."""
+        found = _MENTION.search(json.loads(body)["message"])
+        with self._lock:
+            if found:
+                self.accepted[int(found[1])] += 1
+        return 200
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """Hold the books."""
+
+    worker_kills: int
+    planner_kills: int
+    restarts: int
+    ended_by_themselves: int
+    expected: int
+    lost: int
+    not_found: int
+    doubled: int
+    doubled_mentions: int
+    captures: int
+    bad_evidence: int
+    parked: int
+    drain_s: float
+    seconds: float
+
+    @property
+    def is_good(self) -> bool:
+        """Tell whether nothing was lost or damaged, and no more was doubled than killed."""
+        harm = self.lost or self.not_found or self.doubled_mentions or self.bad_evidence
+        return not harm and self.doubled <= self.worker_kills + self.planner_kills + self.restarts
+
+
+class Rig:
+    """Run the processes against the town, and harm them."""
+
+    def __init__(self, root: Path, server: PostgresServer, seed: int, browser: str) -> None:
+        self.chance = random.Random(seed)
+        self.hook = Hook()
+        self.world = World(root, receive=self.hook.receive)
+        self.server = server
+        settings = write_configuration(Folder(root), self.world, browser=browser, every="1s")
+        shared = f'\n[store]\nurl = "{server.url(server.new_database())}"\n\n[queue]\nengine = "pgqueuer"\n'
+        settings.write_text(re.sub(r'bind = "[^"]*"', 'bind = "off"', settings.read_text("utf-8")) + shared, "utf-8")
+        self.settings = settings
+        self.stories = 0
+        self.ended = 0
+        self._log = (root / "crew.log").open("wb")
+        self._crew: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self) -> None:
+        """Start whoever does not run; one that ended by itself is counted."""
+        for name, command in _ROLES.items():
+            process = self._crew.get(name)
+            if process is not None and process.poll() is None:
+                continue
+            if process is not None and process.returncode >= 0:
+                self.ended += 1
+            self._crew[name] = subprocess.Popen(
+                [str(COMMAND), "--config", str(self.settings), command],
+                stdout=self._log,
+                stderr=self._log,
+                start_new_session=True,
+            )
+
+    def kill(self, role: str) -> None:
+        """Kill one of the running ones, with its browser."""
+        name = self.chance.choice([name for name, command in _ROLES.items() if command == role])
+        process = self._crew[name]
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def publish(self) -> None:
+        """Put more repeats on the wire."""
+        for _ in range(_STORIES):
+            self.stories += 1
+            text = (
+                f"Alina Voss took deposits from patients and never treated them. "
+                f"The dentist of Quay Street, as told at table {self.stories}."
+            )
+            self.world.publish(Post(id=f"kill-{self.stories}", author="No Name", age_hours=0, title="Talk", text=text))
+
+    def drain(self, wanted: int, patience_s: float) -> float:
+        """Run until this many mentions are announced and nothing waits; gives the seconds it took."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < patience_s:
+            self.start()
+            if len(self.hook.accepted) >= wanted and not self.ask_json("queue", "list")["jobs"]:
+                break
+            time.sleep(0.5)
+        return time.monotonic() - begun
+
+    def stop(self) -> None:
+        """Stop everybody in order, and the town."""
+        for process in self._crew.values():
+            process.send_signal(signal.SIGTERM)
+        for process in self._crew.values():
+            try:
+                process.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+    def ask_json(self, *words: str) -> dict[str, object] | list[dict[str, object]]:  # type: ignore[explicit-any]
+        """Run another command of the program."""
+        command = [str(COMMAND), "--config", str(self.settings), *words, "--json"]
+        return json.loads(subprocess.run(command, capture_output=True, text=True, check=False, timeout=600).stdout)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Stop the town."""
+        self.world.close()
+        self._log.close()
+
+
+def run(given: argparse.Namespace, root: Path, server: PostgresServer) -> Result:
+    """Harm, drain, and make up the books."""
+    begun = time.monotonic()
+    rig = Rig(root, server, given.seed, given.browser)
+    harms = ["worker"] * given.workers + ["planner"] * given.planners + ["database"] * given.restarts
+    rig.chance.shuffle(harms)
+    try:
+        rig.start()
+        time.sleep(3)
+        for number, harm in enumerate(harms, start=1):
+            rig.publish()
+            if number == len(harms) // 2:
+                rig.world.advance()
+            time.sleep(rig.chance.uniform(*_BETWEEN_S))
+            rig.server.restart() if harm == "database" else rig.kill("run" if harm == "planner" else "worker")
+            time.sleep(0.1)
+            rig.start()
+            print(f"\r{number} of {len(harms)}", end="", file=sys.stderr)
+        rig.world.advance()
+        # The post that is taken down may have gone before anybody read it.
+        lasting = sum(1 for find in FINDS if find.likely and find.words != "Keep away.")
+        drain_s = rig.drain(rig.stories + lasting, given.patience)
+        print(file=sys.stderr)
+        rig.stop()
+        return _books(rig, given, lasting, drain_s, begun)
+    finally:
+        rig.stop()
+        rig.close()
+
+
+def _books(rig: Rig, given: argparse.Namespace, lasting: int, drain_s: float, begun: float) -> Result:
+    hits = rig.ask_json("hits", "list", "--level", "likely", "--limit", "10000")
+    check = rig.ask_json("evidence", "verify")
+    parked = rig.ask_json("queue", "list")["parked"]
+    likely = {hit["id"] for hit in hits}
+    pages = Counter(hit["url"] for hit in hits if "/story/kill-" in hit["url"])
+    return Result(
+        worker_kills=given.workers,
+        planner_kills=given.planners,
+        restarts=given.restarts,
+        ended_by_themselves=rig.ended,
+        expected=len(likely),
+        lost=len(likely - set(rig.hook.accepted)),
+        not_found=max(0, rig.stories + lasting - len(likely)) + (rig.stories - len(pages)),
+        doubled=sum(count - 1 for count in rig.hook.accepted.values()),
+        doubled_mentions=sum(count - 1 for count in pages.values()),
+        captures=check["captures"],
+        bad_evidence=len(check["findings"]),
+        parked=len(parked),
+        drain_s=round(drain_s, 1),
+        seconds=round(time.monotonic() - begun, 1),
+    )
+
+
+def main() -> None:
+    """Run, print JSON, and end with 0 when nothing was lost or damaged."""
+    parser = argparse.ArgumentParser(description="Kill workers, planners and PostgreSQL, and make up the books.")
+    parser.add_argument("--workers", type=int, default=50)
+    parser.add_argument("--planners", type=int, default=20)
+    parser.add_argument("--restarts", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--browser", default="off", help="auto, off or a path")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for the last announcement")
+    parser.add_argument("--folder", type=Path, help="keep everything here, a new folder")
+    parser.add_argument("--smoke", action="store_true", help="three kills and one restart, for CI")
+    given = parser.parse_args()
+    if given.smoke:
+        given.workers, given.planners, given.restarts = 2, 1, 1
+    with tempfile.TemporaryDirectory() as folder, postgres_server() as server:
+        root = given.folder or Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        result = run(given, root, server)
+    print(json.dumps(asdict(result), indent=2))
+    sys.exit(0 if result.is_good else 1)
+
+
+if __name__ == "__main__":
+    main()

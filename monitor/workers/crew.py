@@ -1,0 +1,129 @@
+"""One process of several that share an installation: it plans when it leads, and works either way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
+
+from monitor.bootstrap import App, Settings, open_app
+from monitor.errors import MonitorError
+from monitor.logs import set_up_logging
+from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
+from monitor.workers.queue import Handler, JobQueue, open_queue
+
+log = logging.getLogger("goodname.workers")
+
+TARGETS_A_TICK = 2_000
+CAPTURES_A_TICK = 200
+
+TRY_AGAIN_LATER = 75
+"""The exit code of a process that lost its database (EX_TEMPFAIL of sysexits.h); its supervisor starts it again."""
+
+
+class Crew:
+    """Plan and work on an opened installation through a queue."""
+
+    def __init__(self, app: App, queue: JobQueue, leads: Callable[[], Awaitable[bool]]) -> None:
+        self._app = app
+        self._queue = queue
+        self._leads = leads
+
+    async def leads(self) -> bool:
+        """Tell whether this process is the one that plans; else it tries to become it. StoreError when cut off."""
+        return await self._leads()
+
+    async def plan(self) -> int:
+        """Order what is due, if this process leads; gives how many jobs were added.
+
+        Targets are leased first and ordered after. A crash in between leaves them leased, and they are ordered when
+        the leases run out.
+        """
+        if not await self.leads():
+            return 0
+        await asyncio.to_thread(self._app.sync_targets)
+        now = self._app.clock.now()
+        waiting = await asyncio.to_thread(self._app.store.waiting, now, most=CAPTURES_A_TICK)
+        targets = await self._app.lease_targets(TARGETS_A_TICK)
+        return await self._queue.put(plan(targets, waiting))
+
+    async def work(self, kinds: Collection[str] = tuple(KINDS), *, concurrency: int = 0) -> None:
+        """Do jobs of these kinds until `stop`; StoreError when the database went away."""
+        places = concurrency or self._app.settings.queue.concurrency
+        await self._queue.work({kind: self._handlers()[kind] for kind in kinds}, concurrency=places)
+
+    def stop(self) -> None:
+        """Take no more jobs; `work` ends when those in hand are done. Idempotent."""
+        self._queue.stop()
+
+    def _handlers(self) -> Mapping[str, Handler]:
+        return {
+            CAPTURE: self._capture,
+            ALERT: self._alert,
+            ASSESS: self._assess,
+            POLL: self._poll,
+            RECHECK: self._recheck,
+        }
+
+    async def _poll(self, payload: bytes | None) -> None:
+        order = read_poll(payload)
+        target = await asyncio.to_thread(
+            self._app.store.leased_target, order.source, order.query_key, order.leased_until
+        )
+        if target:
+            await self._app.poll_target(target)
+
+    async def _capture(self, payload: bytes | None) -> None:
+        await self._app.preserve(read_capture(payload))
+
+    async def _assess(self, _payload: bytes | None) -> None:
+        while await asyncio.to_thread(self._app.assess):
+            continue
+
+    async def _alert(self, _payload: bytes | None) -> None:
+        while (await self._app.deliver()).sent:
+            continue
+
+    async def _recheck(self, _payload: bytes | None) -> None:
+        while await self._app.evidence.recheck():
+            continue
+
+
+@asynccontextmanager
+async def open_crew(app: App) -> AsyncIterator[Crew]:
+    """Join the processes that share an installation, as one that may lead."""
+    async with open_queue(app.settings.store.url.get_secret_value()) as queue, queue.leadership() as leads:
+        yield Crew(app, queue, leads)
+
+
+async def serve_worker(settings: Settings, kinds: Collection[str], concurrency: int) -> int:
+    """Open the installation and work within the present loop until SIGTERM or SIGINT; gives the exit code.
+
+    A worker plans nothing. It ends with 75 when the database went away: whoever supervises it starts it again.
+    """
+    loop = asyncio.get_running_loop()
+    async with open_app(settings) as app, open_queue(settings.store.url.get_secret_value()) as queue:
+        crew = Crew(app, queue, _never)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, crew.stop)
+        log.info("worker started", extra={"jobs": sorted(kinds)})
+        try:
+            await crew.work(kinds, concurrency=concurrency)
+        except MonitorError as error:
+            log.error("the worker ends, to be started again", extra={"why": str(error)})
+            return TRY_AGAIN_LATER
+        log.info("worker stopped")
+    return 0
+
+
+async def _never() -> bool:
+    return False
+
+
+def worker(settings: Settings, kinds: Collection[str], concurrency: int) -> int:
+    """Run `goodname worker`: JSON logs on standard error, until SIGTERM or SIGINT; gives the exit code."""
+    set_up_logging(settings.log_level, sys.stderr)
+    return asyncio.run(serve_worker(settings, kinds, concurrency))

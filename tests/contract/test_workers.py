@@ -1,0 +1,180 @@
+"""The shared queue, its planner and its workers, on a real PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor.domain import Target
+from monitor.errors import StoreError
+from monitor.ports import Waiting
+from monitor.testing.builders import NOW
+from monitor.workers import JobQueue, open_queue
+from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
+
+pytestmark = pytest.mark.postgres
+
+
+@pytest.fixture
+async def queue(new_postgres: str, postgres_server: object) -> AsyncIterator[JobQueue]:
+    async with open_queue(postgres_server.url(new_postgres)) as opened:  # type: ignore[attr-defined]
+        yield opened
+
+
+def target(name: str = "forum", lease: timedelta | None = timedelta(minutes=15)) -> Target:
+    return Target(source=name, query_key="*", every=timedelta(minutes=5), lease_until=NOW + lease if lease else None)
+
+
+NOTHING = Waiting(has_unassessed=False, captures=(), alerts=0, has_rechecks=False, oldest_due_at=None)
+
+
+async def _until(found: Callable[[], Awaitable[object]]) -> None:
+    """Ask the database again and again until it has something; 30 seconds at most."""
+    for _ in range(600):
+        if await found():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail("waited in vain")
+
+
+class TestPlan:
+    def test_everything_that_is_due_is_ordered_once_the_most_urgent_with_the_highest_priority(self) -> None:
+        waiting = Waiting(has_unassessed=True, captures=(4, 9), alerts=30, has_rechecks=True, oldest_due_at=NOW)
+
+        jobs = plan([target("forum"), target("paper")], waiting)
+
+        assert [job.key for job in sorted(jobs, key=lambda one: -one.priority)] == [
+            "capture:4",
+            "capture:9",
+            "alert",
+            "assess",
+            "poll:forum:*",
+            "poll:paper:*",
+            "recheck",
+        ]
+
+    def test_nothing_due_orders_nothing(self) -> None:
+        assert plan((), NOTHING) == ()
+
+    def test_a_poll_says_under_which_lease_it_was_ordered(self) -> None:
+        order = read_poll(poll_job(target("a:b")).payload)
+
+        assert (order.source, order.query_key, order.leased_until) == ("a:b", "*", NOW + timedelta(minutes=15))
+
+    def test_a_target_that_is_not_leased_cannot_be_ordered(self) -> None:
+        with pytest.raises(ValueError, match="leased"):
+            poll_job(target(lease=None))
+
+
+class TestQueue:
+    async def test_a_job_that_waits_is_not_added_again(self, queue: JobQueue) -> None:
+        assert await queue.put([capture_job(1), capture_job(2)]) == 2
+        assert await queue.put([capture_job(2), capture_job(3)]) == 1
+        assert (await queue.state()).waiting == {CAPTURE: 3}
+
+    async def test_work_is_done_by_kind_and_the_queue_is_empty_after(self, queue: JobQueue) -> None:
+        done: list[bytes | None] = []
+
+        async def handle(payload: bytes | None) -> None:
+            done.append(payload)
+            if len(done) == 5:
+                queue.stop()
+
+        await queue.put([capture_job(number) for number in range(5)])
+        await asyncio.wait_for(queue.work({CAPTURE: handle}, concurrency=4), 30)
+
+        assert sorted(done) == [b"0", b"1", b"2", b"3", b"4"]  # type: ignore[type-var]
+        assert await queue.state() == type(await queue.state())(waiting={}, running={}, parked={})
+
+    async def test_urgent_jobs_come_first(self, queue: JobQueue) -> None:
+        order: list[str] = []
+
+        def noting(kind: str) -> object:
+            async def handle(_payload: bytes | None) -> None:
+                order.append(kind)
+                if len(order) == 3:
+                    queue.stop()
+
+            return handle
+
+        kinds = [POLL, ALERT, ASSESS]
+        await queue.put([Job(kind=kind, key=kind) for kind in kinds])
+        await asyncio.wait_for(queue.work({kind: noting(kind) for kind in kinds}, concurrency=2), 30)  # type: ignore[misc]
+
+        assert order == sorted(kinds, key=lambda kind: -KINDS[kind])
+
+    async def test_a_job_that_fails_each_time_is_parked_with_its_error_until_somebody_says_what_to_do(
+        self, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("monitor.workers.queue.FIRST_RETRY", timedelta(milliseconds=10))
+        tries = 0
+
+        async def fail(_payload: bytes | None) -> None:
+            nonlocal tries
+            tries += 1
+            raise ValueError("what a page")
+
+        working = asyncio.create_task(queue.work({CAPTURE: fail}, concurrency=2))
+        await queue.put([capture_job(7)])
+        await _until(queue.parked)
+        queue.stop()
+        await working
+        parked = await queue.parked()
+
+        (one,) = parked
+        assert (one.kind, one.key, one.error) == (CAPTURE, "capture:7", "ValueError: what a page")
+        assert tries == 4
+        assert await queue.put([capture_job(7)]) == 0, "what is parked is not ordered anew each second"
+        assert await queue.retry([one.number]) == 1
+        assert (await queue.state()).waiting == {CAPTURE: 1}
+        assert await queue.parked() == ()
+
+    async def test_parked_jobs_can_be_thrown_away(self, queue: JobQueue) -> None:
+        await queue.put([capture_job(1), capture_job(2)])
+        await queue._pool.execute("UPDATE pgqueuer SET status = 'failed'")
+        first, second = await queue.parked()
+
+        assert await queue.drop([first.number]) == 1
+        assert [one.number for one in await queue.parked()] == [second.number]
+        assert await queue.drop([]) == 1
+        assert await queue.put([capture_job(1)]) == 1
+
+    async def test_one_process_leads_and_the_next_follows_when_it_ends(
+        self, new_postgres: str, postgres_server: object
+    ) -> None:
+        url = postgres_server.url(new_postgres)  # type: ignore[attr-defined]
+        async with open_queue(url) as one, open_queue(url) as other, other.leadership() as other_leads:
+            async with one.leadership() as one_leads:
+                assert await one_leads()
+                assert not await other_leads()
+                assert await one_leads()
+            assert await other_leads()
+
+    async def test_a_leader_whose_connection_is_cut_knows_and_hands_over(
+        self, new_postgres: str, postgres_server: object
+    ) -> None:
+        url = postgres_server.url(new_postgres)  # type: ignore[attr-defined]
+        async with (
+            open_queue(url) as one,
+            open_queue(url) as other,
+            one.leadership() as one_leads,
+            other.leadership() as other_leads,
+        ):
+            assert await one_leads()
+            await other._pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1"
+            )
+            assert await other_leads()
+            with contextlib.suppress(StoreError):  # depends on whether it was told of the cut already
+                assert not await one_leads()
+            assert not await one_leads()
+
+    async def test_a_database_that_is_not_there_is_said_so(self, tmp_path: Path) -> None:
+        with pytest.raises(StoreError, match="cannot be reached"):
+            async with open_queue(f"postgresql+psycopg://postgres@/nobody?host={tmp_path}"):
+                pass
