@@ -86,6 +86,7 @@ class CaptureRequest:
     `quotes` are the words that should be found in the capture (empty: nothing is checked); `anchor` is where on
     the page the post stands; `images` are the post's own pictures; `raw` is what the source answered, kept beside
     the page because the page may have changed since. `facts` go into the manifest as given (text only).
+    `interruptions` counts how often in a row the program ended while it was keeping this page.
     """
 
     id: int
@@ -100,6 +101,7 @@ class CaptureRequest:
     raw_media_type: str = ""
     attempts: int = 0
     facts: Mapping[str, str] = field(default_factory=dict)
+    interruptions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,6 +24,9 @@ log = logging.getLogger("goodname.preserve")
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 4
+INTERRUPTIONS = 3
+"""A page during whose capture the program ended so often in a row is not touched again."""
+
 PARALLEL = 2
 """Measured: two captures at once give the most a minute; four are slower."""
 
@@ -55,12 +58,17 @@ async def keep_one(
     store: CaptureStore, vault: Vault, capturer: Capturer, request: CaptureRequest, clock: Clock
 ) -> Capture | None:
     """Keep one leased request's page; None when it failed and will be tried again."""
+    if request.interruptions >= INTERRUPTIONS:
+        return await asyncio.to_thread(_park, store, vault, request, clock.now())
     staging: Staging | None = None
     try:
         staging = await asyncio.to_thread(vault.stage, request, clock.now())
         observed = await capturer.capture(request, staging)
         capture = await asyncio.to_thread(vault.commit, staging, request, observed)
         await asyncio.to_thread(store.finish_capture, capture, _alerts(capture, clock.now(), request))
+    except asyncio.CancelledError:
+        await asyncio.shield(asyncio.to_thread(_give_back, store, staging, request))
+        raise
     except StoreError:
         # The lease runs out and the request is tried again; a capture that was already sealed is found by `recover`.
         log.warning("the database could not record a capture", extra={"request": request.id}, exc_info=True)
@@ -70,6 +78,20 @@ async def keep_one(
             await asyncio.to_thread(staging.discard)
         return await asyncio.to_thread(_after_failure, store, vault, request, error, clock)
     return capture
+
+
+def _park(store: CaptureStore, vault: Vault, request: CaptureRequest, now: datetime) -> Capture | None:
+    """Leave a page alone that seems to end the program, and say so; what the source had answered is kept."""
+    words = f"the program ended {request.interruptions} times while it was keeping this page, so the page is left alone"
+    log.error("a page is left alone", extra={"request": request.id, "why": words})
+    return _record_failed(store, vault, request, words, now)
+
+
+def _give_back(store: CaptureStore, staging: Staging | None, request: CaptureRequest) -> None:
+    """Undo a lease at an orderly end of the program, so that it does not count against the page."""
+    if staging:
+        staging.discard()
+    store.return_capture(request.id)
 
 
 def _after_failure(
@@ -84,11 +106,20 @@ def _after_failure(
         exc_info=None if known else error,
     )
     now = clock.now()
+    if request.attempts >= ATTEMPTS:
+        return _record_failed(store, vault, request, words, now)
     try:
-        if request.attempts < ATTEMPTS:
-            wait = timedelta(minutes=1) * 5 ** max(0, request.attempts - 1)
-            store.retry_capture(request.id, next_attempt_at=now + wait, error=words)
-            return None
+        wait = timedelta(minutes=1) * 5 ** max(0, request.attempts - 1)
+        store.retry_capture(request.id, next_attempt_at=now + wait, error=words)
+    except StoreError:
+        log.warning("a failed capture could not be recorded", extra={"request": request.id}, exc_info=True)
+    return None
+
+
+def _record_failed(
+    store: CaptureStore, vault: Vault, request: CaptureRequest, words: str, now: datetime
+) -> Capture | None:
+    try:
         capture = _seal_failed(vault, request, words, now)
         store.finish_capture(capture, _alerts(capture, now, request))
     except (EvidenceError, StoreError):

@@ -193,6 +193,8 @@ class CaptureStore(Protocol):
         """Lease open requests that are due, oldest first, with their raw bytes; `attempts` is one more than failed.
 
         `only` leases just the request with this id, if it is due.
+        Leasing counts as an interruption until the request is finished, retried or given back. A request that was
+        interrupted before comes after those that were not, and alone: it may be what ends the program.
         """
         ...
 
@@ -205,6 +207,10 @@ class CaptureStore(Protocol):
 
     def retry_capture(self, request_id: int, *, next_attempt_at: datetime, error: str) -> None:
         """Give a leased request back, to be tried again at that time."""
+        ...
+
+    def return_capture(self, request_id: int) -> None:
+        """Give a leased request back as if it had not been leased: the program ends in order."""
         ...
 
     def capture(self, capture_id: str) -> Capture:

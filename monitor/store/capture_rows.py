@@ -39,6 +39,7 @@ def request_values(request: CaptureRequest, requested_at: datetime) -> dict[str,
         "lease_until": None,
         "last_error": "",
         "is_open": True,
+        "interruptions": 0,
     }
 
 
@@ -56,6 +57,7 @@ def request_of(row: Row[Any], raw: RawResponse | None, *, attempts: int) -> Capt
         raw=raw.body if raw else b"",
         raw_media_type=raw.media_type if raw else "",
         attempts=attempts,
+        interruptions=row.interruptions or 0,
         facts=row.facts,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, case, delete, func, insert, select, update
 
 from monitor.domain import Alert, Capture, CaptureRequest, LiveState, Observation
 from monitor.errors import StoreError
@@ -25,6 +25,8 @@ from monitor.store.outbox import add_alerts, release_waiting
 from monitor.store.part import Part
 from monitor.store.schema import artifact, capture, capture_request, mention, mention_revision, observation
 
+_INTERRUPTIONS = func.coalesce(capture_request.c.interruptions, 0)
+_TRY = "Run `goodname hits show ID` for a mention: it names its captures."
 _SEEN_AGAIN = (LiveState.LIVE, LiveState.EDITED)
 
 
@@ -47,24 +49,24 @@ class CaptureRows(Part):
         """Lease open requests that are due (or the one with this id), oldest first, with their raw bytes filled in.
 
         `attempts` is one more than the failures so far. A lease that ran out is no failure of the page: the program
-        was killed.
+        was killed. It is counted as an interruption, which is on the disk before the page is touched.
         """
         columns = capture_request.c
         query = (
             select(capture_request)
             .where(columns.is_open, is_ripe(columns.next_attempt_at, now), is_free(columns.lease_until, now))
-            .order_by(columns.requested_at, columns.id)
+            .order_by(_INTERRUPTIONS, columns.requested_at, columns.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
         if only:
             query = query.where(columns.id == only)
         with self._db.writing() as connection:
-            rows = connection.execute(query).all()
+            rows = _without_company(connection.execute(query).all())
             connection.execute(
                 update(capture_request)
                 .where(columns.id.in_([row.id for row in rows]))
-                .values(lease_until=now + lease_for)
+                .values(lease_until=now + lease_for, interruptions=_INTERRUPTIONS + 1)
             )
             return _with_raw(connection, rows)
 
@@ -104,7 +106,19 @@ class CaptureRows(Part):
                 next_attempt_at=next_attempt_at,
                 last_error=error,
                 attempts=capture_request.c.attempts + 1,
+                interruptions=0,
             )
+        )
+        with self._db.writing() as connection:
+            connection.execute(command)
+
+    def return_capture(self, request_id: int) -> None:
+        """Give a leased request back as if it had not been leased: the program ends in order."""
+        columns = capture_request.c
+        command = (
+            update(capture_request)
+            .where(columns.id == request_id, columns.is_open, columns.lease_until.is_not(None))
+            .values(lease_until=None, interruptions=case((_INTERRUPTIONS > 0, _INTERRUPTIONS - 1), else_=0))
         )
         with self._db.writing() as connection:
             connection.execute(command)
@@ -114,7 +128,10 @@ class CaptureRows(Part):
         with self._db.reading() as connection:
             row = connection.execute(select(capture).where(capture.c.id == capture_id)).first()
             if row is None:
-                raise StoreError(f"There is no such capture: {capture_id}.", try_="Run `goodname evidence list`.")
+                raise StoreError(
+                    f"There is no such capture: {capture_id}.",
+                    try_=_TRY,
+                )
             return capture_of(row, load_artifacts(connection, [capture_id]).get(row.id, ()))
 
     def captures(self, mention_id: int) -> tuple[Capture, ...]:
@@ -158,6 +175,11 @@ class CaptureRows(Part):
         query = select(observation).where(columns.mention_id == mention_id).order_by(columns.observed_at, columns.id)
         with self._db.reading() as connection:
             return tuple(_observation_of(row) for row in connection.execute(query))
+
+
+def _without_company(rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """Leave out requests that were interrupted before, or take one of them alone: it may take the others with it."""
+    return [row for row in rows if not row.interruptions] or rows[:1]
 
 
 def _with_raw(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[CaptureRequest, ...]:

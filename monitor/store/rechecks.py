@@ -15,6 +15,8 @@ from monitor.store.part import Part
 from monitor.store.recheck_schema import recheck
 from monitor.store.schema import capture, mention
 
+_AFTER_A_CRASH = timedelta(hours=1)
+
 
 class RecheckRows(Part):
     """Implement `monitor.ports.RecheckStore`."""
@@ -41,7 +43,10 @@ class RecheckRows(Part):
             return len(connection.execute(command.returning(recheck.c.mention_id)).all())
 
     def lease_rechecks(self, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[Recheck, ...]:
-        """Lease mentions that are due, the longest due first."""
+        """Lease mentions that are due, the longest due first.
+
+        Each is put off for an hour at once: a page at which the program ends is not looked at over and over.
+        """
         columns = recheck.c
         query = (
             select(recheck)
@@ -55,7 +60,7 @@ class RecheckRows(Part):
             connection.execute(
                 update(recheck)
                 .where(columns.mention_id.in_([row.mention_id for row in rows]))
-                .values(lease_until=now + lease_for)
+                .values(lease_until=now + lease_for, due_at=now + max(lease_for, _AFTER_A_CRASH))
             )
         return tuple(Recheck(mention_id=row.mention_id, kept_at=row.kept_at, suspicion=row.suspicion) for row in rows)
 

@@ -284,6 +284,7 @@ capture_request = Table(
     Column("lease_until", UtcMoment),
     Column("last_error", PlainText, nullable=False),
     Column("is_open", Boolean, nullable=False),
+    Column("interruptions", Integer),
     Index("ix_capture_request_mention_id_revision", "mention_id", "revision"),
     Index(
         "uq_capture_request_open",

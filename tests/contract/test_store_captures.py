@@ -177,3 +177,32 @@ def test_observations_come_back_oldest_first(store: SqlStore, shelf):
     found = store.observations(kept.id)
     assert [one.state for one in found] == [LiveState.LIVE, LiveState.EDITED, LiveState.BOT_WALL]
     assert found[2] == seen
+
+
+def interrupted(store: SqlStore, now=NOW, limit: int = 10) -> list[tuple[int, int]]:
+    """Lease, and let the program be killed: the next one frees all leases."""
+    found = [(one.id, one.interruptions) for one in lease(store, now, limit)]
+    store.release_leases()
+    return found
+
+
+def test_a_lease_is_counted_until_it_has_an_end(store: SqlStore, shelf):
+    request_id = store.request_capture(shelf.request(shelf.post()), NOW)
+    assert [interrupted(store) for _ in range(3)] == [[(request_id, 0)], [(request_id, 1)], [(request_id, 2)]]
+    lease(store)
+    store.return_capture(request_id)
+    store.return_capture(request_id)  # a second time changes nothing
+    assert interrupted(store) == [(request_id, 3)]
+    lease(store)
+    store.retry_capture(request_id, next_attempt_at=NOW, error="timeout")
+    assert interrupted(store) == [(request_id, 0)]
+
+
+def test_what_was_interrupted_comes_last_and_alone(store: SqlStore, shelf):
+    first, second = (store.request_capture(shelf.request(shelf.post(number)), NOW) for number in ("1", "2"))
+    assert interrupted(store) == [(first, 0), (second, 0)]
+    fresh = store.request_capture(shelf.request(shelf.post("3")), NOW + HOUR)
+    later = NOW + 2 * HOUR
+    assert [one.id for one in lease(store, later)] == [fresh]
+    assert [one.id for one in lease(store, later)] == [first]
+    assert [one.id for one in lease(store, later)] == [second]
