@@ -11,11 +11,15 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from monitor.contract import Context, account_of
+from monitor.contract import Context, Spending, account_of
 from monitor.errors import BudgetSpent, ConnectorError, SourceUnavailable
 
 MICRO = 1_000_000
 """Money is counted in millionths of a dollar."""
+
+IN_MICRO = "millionths of a dollar of the budget"
+NO_LIMIT = 10**9
+"""So many requests stand for "as many as you like"."""
 
 Dollars = Annotated[Decimal, Field(ge=0, le=100_000)]
 
@@ -58,6 +62,14 @@ class Purse:
             await self.give_back(1)
             raise
 
+    async def spending(self) -> Spending:
+        """Say what is counted, in dollars where money is."""
+        used = await self.ctx.ledger.used(self.account, self.period)
+        if self.unit != IN_MICRO:
+            most = self.most if self.most < NO_LIMIT else None
+            return Spending(used=used, most=most, unit=self.unit, period=self.period)
+        return Spending(used=used / MICRO, most=self.most / MICRO, unit="US dollars", period=self.period)
+
     async def spent(self) -> BudgetSpent:
         """Say that nothing is left."""
         used = await self.ctx.ledger.used(self.account, self.period)
@@ -81,7 +93,7 @@ def micro(dollars: Decimal) -> int:
 
 def requests_for(budget: Decimal, price: Decimal, free: int) -> int:
     """Give how many requests a month's budget pays for, those that cost nothing included."""
-    return free + (int((budget / price).to_integral_value(rounding=ROUND_FLOOR)) if price else 10**9)
+    return free + (int((budget / price).to_integral_value(rounding=ROUND_FLOOR)) if price else NO_LIMIT)
 
 
 def monthly_requests(ctx: Context, connector: str, credential: SecretStr, most: int) -> Purse:

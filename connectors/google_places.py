@@ -25,6 +25,7 @@ from monitor.contract import (
     Page,
     Query,
     Response,
+    Spending,
     Tested,
 )
 from monitor.domain import Author, HealthState, Item, MentionKind, Precision
@@ -124,6 +125,10 @@ class GooglePlacesConnector:
             why = text_of(record, "error_message")[:200].replace(params["key"], "***") or f"It says {status[:40]!r}."
             raise kind(what, connector=self.spec.name, why=why, try_=try_)
         return answer, object_of(record, "result")
+
+    async def spending(self, ctx: Context) -> Spending:
+        """Say what this credential was counted for."""
+        return await self._purse(ctx).spending()
 
     def _purse(self, ctx: Context) -> Purse:
         settings = self._settings

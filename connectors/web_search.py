@@ -25,6 +25,7 @@ from monitor.contract import (
     Page,
     Query,
     Response,
+    Spending,
     Tested,
 )
 from monitor.domain import HealthState, Item, MentionKind, Precision
@@ -187,6 +188,10 @@ class WebSearchConnector:
                 why="`api_key` is not set.",
                 try_="Get one at api-dashboard.search.brave.com, or use a SearXNG server, which needs none.",
             )
+
+    async def spending(self, ctx: Context) -> Spending | None:
+        """Say what the key was counted for; a SearXNG server counts nothing."""
+        return await self._purse(ctx).spending() if self._settings.engine == "brave" else None
 
     def _purse(self, ctx: Context) -> Purse:
         settings = self._settings

@@ -18,7 +18,7 @@ from connectors._asking import OtherBaseUrl
 from connectors._health import health_of
 from connectors._json_answer import Json, list_of, number_of, object_of, read_object, text_of
 from connectors._library_session import LibrarySession, missing_library
-from connectors._purse import MICRO, Dollars, Purse, micro, month_of
+from connectors._purse import IN_MICRO, MICRO, Dollars, Purse, micro, month_of
 from connectors._terms import groups
 from monitor.contract import (
     LOST,
@@ -33,6 +33,7 @@ from monitor.contract import (
     Mark,
     Page,
     Query,
+    Spending,
     Tested,
     account_of,
     walk_listings,
@@ -212,6 +213,10 @@ class XConnector:
             given["next_token"] = token
         return given
 
+    async def spending(self, ctx: Context) -> Spending:
+        """Say what this credential was counted for."""
+        return await self._purse(ctx).spending()
+
     def _purse(self, ctx: Context) -> Purse:
         return Purse(
             ctx=ctx,
@@ -219,7 +224,7 @@ class XConnector:
             account=account_of("x microdollars", self._settings.bearer_token.get_secret_value()),
             period=month_of(ctx.now),
             most=int(self._settings.monthly_budget * MICRO),
-            unit="millionths of a dollar of the budget",
+            unit=IN_MICRO,
             try_="Wait for next month, or raise `monthly_budget`.",
         )
 

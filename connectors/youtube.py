@@ -33,6 +33,7 @@ from monitor.contract import (
     Page,
     Query,
     Response,
+    Spending,
     Tested,
     account_of,
     walk_listings,
@@ -140,6 +141,10 @@ class YouTubeConnector:
         except MonitorError as error:
             return health_of(error)
         return Health(state=HealthState.OK, what="YouTube accepts the key.")
+
+    async def spending(self, ctx: Context) -> Spending:
+        """Say what this credential was counted for."""
+        return await self._purse(ctx).spending()
 
     def _purse(self, ctx: Context) -> Purse:
         return Purse(

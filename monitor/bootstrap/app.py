@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from monitor.bootstrap.added import paused_channels, paused_sources, take_up
 from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
@@ -38,9 +39,10 @@ from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve,
 from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
+from monitor.jobs.telling import Manner
 from monitor.matching import Encoder, Matcher, Thresholds
 from monitor.ports import Clock, Store
-from monitor.settings import Settings
+from monitor.settings import Settings, added_mark, read_added, with_added
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +66,9 @@ class App:
     """
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
-        self.settings = settings
+        self.file_settings = settings
+        self.added_mark = added_mark(settings.data_dir)
+        self.settings = settings = with_added(settings, read_added(settings.data_dir))
         self.clock = clock
         subjects, statements = read_watchlist(settings)
         self.catalogue = catalogue()
@@ -75,7 +79,6 @@ class App:
             settings, self.client, self.catalogue, StoreLedger(self.store)
         )
         self.notifier = build_notifier(settings, self.client, clock)
-        self.manner = build_manner(settings, self.notifier.channels)
         self.renderer = build_renderer(settings)
         self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
         self.vault = FileVault(
@@ -122,6 +125,11 @@ class App:
         return capture_mode(self.settings)
 
     @property
+    def manner(self) -> Manner:
+        """Say whose channels are whose, without paused ones."""
+        return build_manner(self.settings, self.notifier.channels, paused_channels(self.store))
+
+    @property
     def office(self) -> deliver.Office:
         """Give what telling needs."""
         return deliver.Office(
@@ -142,11 +150,17 @@ class App:
 
     @property
     def unread(self) -> tuple[Coverage, ...]:
-        """Say of each source that could not be set up that nobody looks at it, and why."""
-        return tuple(
-            Coverage(source=name, state=HealthState.UNCHECKED, checks=0, failures=0, last_good_at=None, why=str(error))
-            for name, error in self.broken_sources.items()
-        )
+        """Say of each source that could not be set up, or that is paused, that nobody looks at it, and why."""
+        return (*self._unusable, *(unlooked(name, "paused") for name in sorted(self.paused)))
+
+    @property
+    def paused(self) -> frozenset[str]:
+        """Name the sources that a person paused."""
+        return paused_sources(self.store) & {one.name for one in self.settings.source}
+
+    @property
+    def _unusable(self) -> tuple[Coverage, ...]:
+        return tuple(unlooked(name, str(error)) for name, error in self.broken_sources.items())
 
     def claim(self) -> bool:
         """Become the one process that works on this installation; False when another one is.
@@ -161,13 +175,16 @@ class App:
         return True
 
     def sync_targets(self) -> None:
-        """Bring the due table in line with the sources and the watched names.
+        """Take up what the page added, and bring the due table in line with the sources and the watched names.
 
-        Nothing is due while no active subject has an attestation.
+        Nothing is due while no active subject has an attestation, and nothing of a paused source.
         """
+        take_up(self)
+        paused = self.paused
+        read = tuple(one for name, one in self.sources.items() if name not in paused)
         watched = [subject for subject in self.store.subjects() if subject.attestation]
         names = [name for subject in watched for name in (subject.name, *subject.aliases, *subject.handles)]
-        targets: tuple[Target, ...] = poll.targets_of(tuple(self.sources.values()), names) if watched else ()
+        targets: tuple[Target, ...] = poll.targets_of(read, names) if watched else ()
         self.store.sync_targets(targets, self.clock.now())
 
     def rules(self) -> assess.Rules:
@@ -230,7 +247,7 @@ class App:
 
     def watch_silence(self) -> tuple[Alert, ...]:
         """Tell of sources that nobody could look at, and of those that are back."""
-        return silence.run(self.store, self._vigil, self.clock, self.unread)
+        return silence.run(self.store, self._vigil, self.clock, self._unusable)
 
     def clock_turned(self) -> int:
         """Put right what a clock that ran ahead has written; gives how many rows were mended."""
@@ -366,6 +383,11 @@ class App:
     def hunt_progress(self) -> hunt.Progress | None:
         """Say how far the retro-hunt is that a changed rule began; None when none is under way."""
         return hunt.progress(self.store)
+
+
+def unlooked(name: str, why: str) -> Coverage:
+    """Say of a source that nobody looks at it."""
+    return Coverage(source=name, state=HealthState.UNCHECKED, checks=0, failures=0, last_good_at=None, why=why)
 
 
 def open_app(settings: Settings, *, clock: Clock | None = None) -> App:

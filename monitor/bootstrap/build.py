@@ -57,12 +57,14 @@ def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> Appr
     return AppriseNotifier(urls, clock=clock, http=client.for_source("webhook", obey_robots=False))
 
 
-def build_manner(settings: Settings, channels: tuple[str, ...]) -> Manner:
-    """Say whose channels are whose, in the order of their URLs, and which hours are quiet."""
+def build_manner(settings: Settings, channels: tuple[str, ...], paused: frozenset[str] = frozenset()) -> Manner:
+    """Say whose channels are whose, in the order of their URLs, without paused ones, and which hours are quiet."""
     own = len(settings.alerts.urls)
     hours = settings.alerts.quiet
     quiet = Quiet(starts=hours[0], ends=hours[1], timezone=settings.digest.timezone) if hours else None
-    return Manner(owner=channels[:own], helper=channels[own:], quiet=quiet)
+    mine, others = (tuple(one for one in some if one not in paused) for some in (channels[:own], channels[own:]))
+    # Where only paused ones are left, as after a change of the file, a pause must not make it silent for ever.
+    return Manner(owner=mine or channels[:own], helper=others or channels[own:], quiet=quiet)
 
 
 def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Heartbeat:

@@ -11,7 +11,7 @@ from monitor.clock import SystemClock
 from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
 from monitor.semantic import model_fault
-from monitor.settings import Settings, load_settings
+from monitor.settings import Settings, load_settings, read_added, with_added
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +27,7 @@ def check_config(path: Path) -> ConfigReport:
     """Read a configuration and everything it names; gives every fault and every weakness in one go."""
     try:
         settings = load_settings(path)
+        settings = with_added(settings, read_added(settings.data_dir))
     except ConfigError as error:
         return ConfigReport(faults=_sentences(error), warnings=(), settings=None)
     faults: list[str] = []

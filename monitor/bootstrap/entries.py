@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.domain import Statement, Subject
 from monitor.errors import InputError
-from monitor.settings import Settings, load_watchlist
+from monitor.settings import Settings, SourceSettings, load_watchlist
 from monitor.settings.watchlist import StatementEntry, SubjectEntry
 from monitor.text.faults import describe_faults
 
@@ -41,6 +41,14 @@ def checked_statement(subject_id: str, given: Mapping[str, object]) -> Statement
         first_appearance_url=entry.first_appearance_url,
         falsity_note=entry.falsity_note,
     )
+
+
+def checked_source(given: Mapping[str, object]) -> SourceSettings:
+    """Make a source of typed fields, its connector's own settings aside; InputError names every fault."""
+    try:
+        return SourceSettings.model_validate(dict(given))
+    except ValidationError as error:
+        raise InputError("This source cannot be added like this.", why=_faults(error, SourceSettings)) from None
 
 
 def rechecked_statement(statement: Statement) -> Statement:

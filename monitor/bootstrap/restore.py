@@ -15,7 +15,7 @@ from monitor.bootstrap.claim import Claim
 from monitor.errors import BackupError, InputError
 from monitor.evidence import verify_path
 from monitor.ports import Clock, Verification
-from monitor.settings import Settings, load_place
+from monitor.settings import ADDED, Settings, load_place
 from monitor.store import copy_in, has_rows
 
 _SCRATCH = "restore.part"
@@ -135,7 +135,7 @@ def _refuse_to_overwrite(wish: Wish, settings: Settings) -> None:
 def _in_the_way(settings: Settings) -> list[Path]:
     database = database_file(settings)
     files = [database.with_name(database.name + end) for end in ("", "-wal", "-shm")] if database else []
-    return [path for path in (*files, settings.data_dir / EVIDENCE) if path.exists()]
+    return [path for path in (*files, settings.data_dir / EVIDENCE, settings.data_dir / ADDED) if path.exists()]
 
 
 @contextlib.contextmanager
@@ -170,6 +170,9 @@ def _put(scratch: Path, settings: Settings, *, replace: bool) -> None:
         raise BackupError(why="it holds no database")
     if (scratch / EVIDENCE).is_dir():
         shutil.move(scratch / EVIDENCE, settings.data_dir / EVIDENCE)
+    if (scratch / CONFIGURATION / ADDED).is_file():
+        shutil.move(scratch / CONFIGURATION / ADDED, settings.data_dir / ADDED)
+        (settings.data_dir / ADDED).chmod(0o600)
     database = database_file(settings)
     if database is None:
         copy_in(scratch / DATABASE, store_url(settings), replace=replace)

@@ -8,6 +8,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from monitor import __version__
+from monitor.bootstrap.added import paused_sources
+from monitor.bootstrap.adding import AddingDesk
 from monitor.bootstrap.app import App
 from monitor.bootstrap.entries import (
     checked_statement,
@@ -30,7 +32,7 @@ from monitor.domain import (
 )
 from monitor.domain.account import EVERY_CLIENT
 from monitor.errors import ConfigError, InputError, StoreError
-from monitor.ports import Operations, ReviewFilter, SourceState, SourceTrial, Store
+from monitor.ports import Additions, Operations, ReviewFilter, SourceState, SourceTrial, Store
 from monitor.web import Feeds, Figures, Probe, Site, SourceProbe, WebServer, dashboard, new_link
 from monitor.web.dates import DueDay
 
@@ -44,6 +46,12 @@ class WebDesk:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._additions = AddingDesk(app)
+
+    @property
+    def additions(self) -> Additions:
+        """Give what adds, pauses and takes away."""
+        return self._additions
 
     @property
     def timezone(self) -> str:
@@ -54,10 +62,14 @@ class WebDesk:
         """Give every configured source, by name, those that cannot be set up too."""
         health = {one.source: one for one in self._app.store.health()}
         configured = {one.name: one.connector for one in self._app.settings.source}
-        return tuple(self._state(name, configured[name], health.get(name)) for name in sorted(configured))
+        own = {one.name for one in self._app.file_settings.source}
+        paused = paused_sources(self._app.store)
+        found = [self._state(name, configured[name], health.get(name)) for name in sorted(configured)]
+        return tuple(replace(one, is_paused=one.name in paused, is_added=one.name not in own) for one in found)
 
     def _state(self, name: str, connector: str, health: SourceHealth | None) -> SourceState:
         broken = self._app.broken_sources.get(name)
+        known = self._app.catalogue.connectors.get(connector)
         return SourceState(
             name=name,
             connector=connector,
@@ -68,17 +80,13 @@ class WebDesk:
             next_due_at=health.next_due_at if health else None,
             items=health.items if health else 0,
             why=str(broken) if broken else health.last_error if health else "",
+            cost=known.spec.cost if known else "",
         )
 
     @property
     def has_helper(self) -> bool:
         """Tell whether there is a helper's channel to hand over to."""
         return bool(self._app.manner.helper)
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Name the channels, without secrets."""
-        return tuple(self._app.notifier.channels)
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
         """Send a test message, or an alert about this hit, on every channel."""

@@ -42,14 +42,18 @@ def backup(
     --encrypt-for everybody who has the file can read it. An interrupted backup leaves no file.
     """
     from monitor.bootstrap import Wanted, write_backup
-    from monitor.cli.without_secrets import files_without_secrets
+    from monitor.cli.without_secrets import added_without_secrets, files_without_secrets
     from monitor.clock import SystemClock
     from monitor.plugins import load_connectors
 
     session = session_of(ctx)
     settings = session.settings()
-    files, left_out = files_without_secrets(session.path(), load_connectors())
-    wanted = Wanted(configuration=files, left_out=left_out, recipients=tuple(recipient or ()))
+    catalogue = load_connectors()
+    files, left_out = files_without_secrets(session.path(), catalogue)
+    added, left_out_too = added_without_secrets(settings.data_dir, catalogue)
+    wanted = Wanted(
+        configuration={**files, **added}, left_out=(*left_out, *left_out_too), recipients=tuple(recipient or ())
+    )
     with moving_bar("Writing the backup") as advance:
         contents = write_backup(settings, file, wanted, clock=SystemClock(), advance=advance)
     size = file.stat().st_size

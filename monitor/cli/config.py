@@ -67,14 +67,16 @@ def show(
     ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Show the configuration in force: file, environment and secret files put together, secrets hidden."""
+    """Show the configuration in force: file, environment, secret files and what the page added; secrets hidden."""
     from monitor.cli.redact import redacted as without_secrets
     from monitor.cli.toml import write_toml
     from monitor.plugins import load_connectors
+    from monitor.settings import read_added, with_added
 
     assert redacted
     path = session_of(ctx).path()
-    shown = without_secrets(session_of(ctx).settings(), load_connectors())
+    settings = session_of(ctx).settings()
+    shown = without_secrets(with_added(settings, read_added(settings.data_dir)), load_connectors())
     if as_json:
         say_json({"file": path, "settings": shown})
     else:

@@ -228,17 +228,10 @@ def _key_and_value(given: str) -> tuple[str, Any]:
 
 def _check_alone(block: dict[str, Any]) -> None:
     """Check a block by the models; settings whose secret stands in a file are checked when the file is read."""
-    from pydantic import ValidationError
-
+    from monitor.bootstrap.entries import checked_source
     from monitor.plugins import build, load_connectors
-    from monitor.settings import SourceSettings
-    from monitor.text.faults import describe_faults
 
-    try:
-        checked = SourceSettings.model_validate(block)
-    except ValidationError as error:
-        found = describe_faults([dict(one) for one in error.errors()], SourceSettings.model_json_schema())
-        raise InputError("This source cannot be added like this.", why="; ".join(found)) from None
+    checked = checked_source(block)
     catalogue = load_connectors()
     if checked.connector not in catalogue.connectors or not any(key.endswith("_file") for key in checked.settings):
         build(catalogue, checked.connector, checked.settings, checked.name)

@@ -53,6 +53,7 @@ async def _read(app: App) -> dict[str, Any]:
     connectors = {entry.name: entry.connector for entry in app.settings.source}
     sources = [_source(one, connectors.get(one.source, ""), now) for one in app.store.health()]
     sources += [_unusable(name, connectors.get(name, ""), str(error)) for name, error in app.broken_sources.items()]
+    sources += [_paused(name, connectors.get(name, "")) for name in sorted(app.paused)]
     subjects = app.store.subjects()
     return {
         "now": now,
@@ -111,6 +112,10 @@ def _unusable(name: str, connector: str, why: str) -> dict[str, Any]:
         "quiet_since": None,
         "why": why,
     }
+
+
+def _paused(name: str, connector: str) -> dict[str, Any]:
+    return {**_unusable(name, connector, "nobody looks at it for now"), "state": "paused", "failing": False}
 
 
 def _inbox(app: App) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping
@@ -42,6 +43,20 @@ def files_without_secrets(path: Path, catalogue: Catalogue) -> tuple[dict[str, b
         name = Path(watchlist).as_posix() if is_below else Path(watchlist).name
         files[name] = _read(path.absolute().parent / watchlist)
     return files, tuple(left_out)
+
+
+def added_without_secrets(data_dir: Path, catalogue: Catalogue) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Give what was added on the page, as the file that holds it, and what was left out; nothing when there is none."""
+    from monitor.settings import ADDED, read_added
+
+    added = read_added(data_dir).model_dump(mode="json")
+    if not any(added.values()):
+        return {}, ()
+    left_out: list[str] = []
+    added["source"] = [_source(one, number, left_out, catalogue) for number, one in enumerate(added["source"], 1)]
+    left_out += [f"urls[{number}]" for number in range(1, len(added["urls"]) + 1)]
+    body = json.dumps({**added, "urls": []}, indent=1).encode()
+    return {ADDED: body}, tuple(f"{ADDED}: {name}" for name in left_out)
 
 
 def _read(path: Path) -> bytes:

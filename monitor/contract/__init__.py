@@ -22,6 +22,8 @@ from monitor.contract.source import (
     Query,
     Refetching,
     Response,
+    Spending,
+    Spends,
     Tested,
 )
 from monitor.contract.walk import LOST, Fault, Listed, Listing, ListingsCursor, walk_listings
@@ -53,6 +55,8 @@ __all__ = [
     "Query",
     "Refetching",
     "Response",
+    "Spending",
+    "Spends",
     "Tested",
     "account_of",
     "walk_listings",

@@ -243,3 +243,22 @@ class Refetching(Protocol):
     async def refetch(self, ctx: Context, external_id: str) -> Item | Gone:
         """Read one item again; Gone when the source says it no longer exists."""
         ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spending:
+    """Say what a credential was counted for in a period such as "2026-11", and the cap; None: there is none."""
+
+    used: float
+    most: float | None
+    unit: str
+    period: str
+
+
+@runtime_checkable
+class Spends(Protocol):
+    """Offer this beside `Connector` where reading costs something or is counted, so that a person can see it."""
+
+    async def spending(self, ctx: Context) -> Spending | None:
+        """Say what was counted, or None where nothing is; asks the ledger and nobody else."""
+        ...

@@ -151,7 +151,7 @@ def gather(
         timezone=timezone,
         hits=tuple(sorted(hits, key=_order)),
         changes=store.changes(start, end, client_id),
-        coverage=(*store.coverage(start, end), *unread),
+        coverage=_covered(store.coverage(start, end), unread),
         checked=store.count_mentions(start, end),
         chain_head=chain_head,
         clocks=clocks_coming(
@@ -159,6 +159,12 @@ def gather(
         ),
         capture_failures=sum(hit.capture_state == CaptureOutcome.FAILED.value for hit in hits),
     )
+
+
+def _covered(read: Sequence[Coverage], unread: Sequence[Coverage]) -> tuple[Coverage, ...]:
+    """Put the sources that nobody looks at now in the place of what was read of them before."""
+    left_out = {one.source for one in unread}
+    return (*(one for one in read if one.source not in left_out), *unread)
 
 
 def _order(hit: Hit) -> tuple[int, int, float]:

@@ -23,7 +23,17 @@ from monitor.ports.evidence import (
     Vault,
     Verification,
 )
-from monitor.ports.operating import Operations, SourceState, SourceTrial
+from monitor.ports.operating import (
+    Additions,
+    Ask,
+    AskKind,
+    ChannelState,
+    Offer,
+    Operations,
+    SourceState,
+    SourceTrial,
+    Spent,
+)
 from monitor.ports.planning import PlanStore, SharedTurns, Waiting
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
@@ -33,9 +43,13 @@ from monitor.ports.telling import Clock, Notifier, Poster, Renderer
 
 __all__ = [
     "AccountStore",
+    "Additions",
+    "Ask",
+    "AskKind",
     "CaptureStore",
     "Capturer",
     "CaseStore",
+    "ChannelState",
     "Clock",
     "DayCount",
     "Decision",
@@ -51,6 +65,7 @@ __all__ = [
     "Looker",
     "MentionStore",
     "Notifier",
+    "Offer",
     "Operations",
     "OutboxStore",
     "PageResult",
@@ -68,6 +83,7 @@ __all__ = [
     "SharedTurns",
     "SourceState",
     "SourceTrial",
+    "Spent",
     "Spread",
     "Staging",
     "Store",

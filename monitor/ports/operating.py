@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -15,7 +16,10 @@ _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceState:
-    """Say how a configured source stands; `why` is the last error in plain words, empty while all is well."""
+    """Say how a configured source stands; `why` is the last error in plain words, empty while all is well.
+
+    `cost` says in words what reading it costs. `is_added` says that it was added on the page and can be removed there.
+    """
 
     name: str
     connector: str
@@ -26,11 +30,14 @@ class SourceState:
     next_due_at: datetime | None
     items: int
     why: str
+    cost: str = ""
+    is_paused: bool = False
+    is_added: bool = False
 
     @property
     def is_failing(self) -> bool:
-        """Tell whether somebody should look at it."""
-        return not self.is_usable or self.state not in _WELL
+        """Tell whether somebody should look at it; what is paused on purpose does not fail."""
+        return not self.is_paused and (not self.is_usable or self.state not in _WELL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +50,121 @@ class SourceTrial:
     try_: str = ""
 
 
+class AskKind(StrEnum):
+    """Say how a setting is asked for on a page."""
+
+    LINE = "line"
+    LINES = "lines"
+    HIDDEN = "hidden"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ask:
+    """Describe one setting of a connector as a page asks for it; `value` is its default, never a secret.
+
+    `choices` are values with their words. What `is_rare` has a good default.
+    """
+
+    name: str
+    words: str
+    kind: AskKind
+    value: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
+    is_required: bool = False
+    is_rare: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Offer:
+    """Describe a connector that a source can be added with."""
+
+    name: str
+    title: str
+    cost: str
+    needs_credentials: bool
+    terms_url: str
+    asks: tuple[Ask, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spent:
+    """Say what was counted for a source's credential in a period such as "2026-11"; `most` None: there is no cap."""
+
+    used: float
+    most: float | None
+    unit: str
+    period: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChannelState:
+    """Name a channel without its secrets. `is_added` says that it was added on the page and can be removed there."""
+
+    name: str
+    is_helper: bool = False
+    is_paused: bool = False
+    is_added: bool = False
+
+
+class Additions(Protocol):
+    """Add, pause and take away sources and channels on the page; the person's own file is never touched.
+
+    InputError, in words for a person, when something cannot be done; ConfigError when it cannot be written down.
+    """
+
+    def offers(self) -> tuple[Offer, ...]:
+        """Give the connectors that sources can be added with, by title."""
+        ...
+
+    def add_source(self, name: str, connector: str, every: str, given: Mapping[str, str]) -> None:
+        """Add a source; `given` are its settings as typed, empty ones left at their default."""
+        ...
+
+    def drop_source(self, name: str) -> None:
+        """Take away a source that was added on the page; what it found stays."""
+        ...
+
+    def pause_source(self, name: str, *, is_paused: bool) -> None:
+        """Stop reading a source, or go on where it stopped."""
+        ...
+
+    async def spending(self) -> Mapping[str, Spent]:
+        """Give what was counted for each source whose reading is counted, by name."""
+        ...
+
+    def channels(self) -> tuple[ChannelState, ...]:
+        """Give every channel."""
+        ...
+
+    def add_channel(self, url: str) -> str:
+        """Add a channel by its Apprise address and give its name."""
+        ...
+
+    def drop_channel(self, name: str) -> None:
+        """Take away a channel that was added on the page."""
+        ...
+
+    def pause_channel(self, name: str, *, is_paused: bool) -> None:
+        """Send nothing on a channel for now, or send again; one channel always stays."""
+        ...
+
+    def quiet_hours(self) -> tuple[str, bool]:
+        """Give the quiet hours ("21:00-08:00", or nothing), and whether the page may change them."""
+        ...
+
+    def set_quiet_hours(self, hours: str) -> None:
+        """Change the quiet hours, unless the person's own file sets them."""
+        ...
+
+
 class Operations(Protocol):
     """Do what a person asks for on the web page; whoever calls has checked that they may."""
+
+    @property
+    def additions(self) -> Additions:
+        """Give what adds, pauses and takes away."""
+        ...
 
     @property
     def timezone(self) -> str:
@@ -58,11 +178,6 @@ class Operations(Protocol):
     @property
     def has_helper(self) -> bool:
         """Tell whether there is a helper's channel to hand over to."""
-        ...
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Name the channels, without secrets."""
         ...
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:

@@ -1,5 +1,15 @@
 """Configuration: models, loading, examples; the only door to the environment and to pydantic-settings."""
 
+from monitor.settings.added import (
+    ADDED,
+    Added,
+    added_mark,
+    checked_hours,
+    read_added,
+    says_quiet_hours,
+    with_added,
+    write_added,
+)
 from monitor.settings.example import example_settings, example_watchlist, settings_schema
 from monitor.settings.load import config_path, load_place, load_settings, load_watchlist
 from monitor.settings.models import Settings, SourceSettings, format_duration
@@ -7,10 +17,14 @@ from monitor.settings.service import ServiceManager, service_manager
 from monitor.settings.watchlist import Watchlist
 
 __all__ = [
+    "ADDED",
+    "Added",
     "ServiceManager",
     "Settings",
     "SourceSettings",
     "Watchlist",
+    "added_mark",
+    "checked_hours",
     "config_path",
     "example_settings",
     "example_watchlist",
@@ -18,6 +32,10 @@ __all__ = [
     "load_place",
     "load_settings",
     "load_watchlist",
+    "read_added",
+    "says_quiet_hours",
     "service_manager",
     "settings_schema",
+    "with_added",
+    "write_added",
 ]

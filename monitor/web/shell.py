@@ -21,6 +21,9 @@ CSP = (
 SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 """For kept files: whatever is in them runs nowhere and loads nothing."""
 
+MAIL = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'none'"
+"""For a look at a mail of our own, which holds its styles within it; nothing in it runs or loads."""
+
 _SAFE_METHODS = ("GET", "HEAD")
 _MOST_SENT = 1_000_000
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from monitor.bootstrap.asking import offer_of
 from monitor.domain import (
     AboutSubject,
     ArtifactRole,
@@ -39,11 +40,12 @@ from monitor.domain import (
     Statement,
     Subject,
 )
-from monitor.errors import FetchError
+from monitor.errors import FetchError, InputError
 from monitor.evidence import FileVault
 from monitor.jobs.preview import Previewer
 from monitor.matching import Thresholds
-from monitor.ports import Decision, PageRows, SourceState, SourceTrial
+from monitor.plugins import load_connectors
+from monitor.ports import ChannelState, Decision, PageRows, SourceState, SourceTrial, Spent
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
 from monitor.web import Feeds, Figures, Probe, Site, WebServer, dashboard
@@ -53,6 +55,7 @@ from monitor.web.signing_in import COOKIE, open_session
 PASSWORD = "four plain random words"
 ORIGIN = "http://127.0.0.1"
 NAMES = {"subject-1": "FIRST LAST", "subject-2": "OTHER NAME"}
+MAIL = "<!doctype html><p style='color:#222'>Nothing new.</p><script>document.title='ran'</script>"
 WORDS = "FIRST LAST stole money from patients"
 
 
@@ -61,6 +64,60 @@ def picture() -> bytes:
     out = io.BytesIO()
     Image.effect_noise((640, 480), 90).convert("RGB").save(out, "PNG")
     return out.getvalue()
+
+
+class PlainAdditions:
+    """Keep what is added in memory, by the real forms of the installed connectors."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+        self.catalogue = load_connectors()
+        self.added: dict[str, dict[str, str]] = {}
+        self.paused: set[str] = set()
+        self.kept = [ChannelState(name="json://hook")]
+        self.hours = "21:00-08:00"
+
+    def offers(self):
+        return tuple(offer_of(one.spec) for one in self.catalogue.connectors.values())
+
+    def add_source(self, name: str, connector: str, every: str, given: Mapping[str, str]) -> None:
+        if not name.isalnum():
+            raise InputError("This source cannot be added like this.", why="`name` must be shorter")
+        self.added[name] = {"connector": connector, "every": every, **given}
+        self.names.append(name)
+
+    def drop_source(self, name: str) -> None:
+        del self.added[name]
+        self.names.remove(name)
+
+    def pause_source(self, name: str, *, is_paused: bool) -> None:
+        (self.paused.add if is_paused else self.paused.discard)(name)
+
+    async def spending(self):
+        return {"blog": Spent(used=1.25, most=5, unit="US dollars", period="2026-01")}
+
+    def channels(self):
+        return tuple(self.kept)
+
+    def add_channel(self, url: str) -> str:
+        if "://" not in url:
+            raise InputError("This channel cannot be added.", why="it is not an address")
+        self.kept.append(ChannelState(name=f"{url.partition(':')[0]}://added", is_added=True))
+        return self.kept[-1].name
+
+    def drop_channel(self, name: str) -> None:
+        self.kept = [one for one in self.kept if one.name != name]
+
+    def pause_channel(self, name: str, *, is_paused: bool) -> None:
+        self.kept = [replace(one, is_paused=is_paused) if one.name == name else one for one in self.kept]
+
+    def quiet_hours(self):
+        return self.hours, True
+
+    def set_quiet_hours(self, hours: str) -> None:
+        if hours and len(hours) != 11:
+            raise InputError("These are no hours.")
+        self.hours = hours
 
 
 class PlainOperations:
@@ -73,6 +130,7 @@ class PlainOperations:
         self.told: list[Hit | None] = []
         self.saved: list[Subject | Statement] = []
         self.names = ["blog", "town-forum", "wiki"]
+        self.additions = PlainAdditions(self.names)
 
     def sources(self) -> tuple[SourceState, ...]:
         return tuple(
@@ -86,11 +144,13 @@ class PlainOperations:
                 next_due_at=NOW + timedelta(minutes=7),
                 items=12,
                 why="The address is missing." if name == "wiki" else "",
+                cost="free",
+                is_paused=name in self.additions.paused,
+                is_added=name in self.additions.added,
             )
             for name in self.names
         )
 
-    channels = ("json://hook",)
     has_helper = True
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
@@ -98,7 +158,8 @@ class PlainOperations:
         return (("json://hook", "The channel did not answer." if hit else ""),)
 
     def summary(self, client_id: str) -> Message:
-        return Message(message_id="m@goodname.invalid", title="Your daily summary", text=f"summary of {client_id}")
+        text = f"summary of {client_id}"
+        return Message(message_id="m@goodname.invalid", title="Your daily summary", text=text, html=MAIL)
 
     def new_subject(self, given: Mapping[str, object]) -> Subject:
         return make_subject(id="new-one", name=str(given["name"]), client_id=str(given["client_id"]))

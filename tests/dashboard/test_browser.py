@@ -77,7 +77,8 @@ def pages(town) -> list[str]:
 
     first = town.north[0]
     alone = [f"/mention/{first}", f"/evidence/{town.captures[first]}", "/rules/subject-1"]
-    alone += ["/start", "/statements/subject-1/stole", "/nothing"]
+    alone += ["/start", "/start/sources", "/start/alerts", "/sources/add?connector=mailbox"]
+    alone += ["/rules/subject-1/statement", "/statements/subject-1/stole", "/nothing"]
     return [*(address for address, _ in PAGES), *alone]
 
 
@@ -98,7 +99,7 @@ def test_axe_finds_nothing_on_any_page(town, visit):
                 window.page.get_by_role("button", name="Hide words again").wait_for()
             for path in pages(town):
                 window.page.goto(path)
-                for width in (320, 1280):
+                for width in (320, 768, 1280):
                     window.page.set_viewport_size({"width": width, "height": 900})
                     wide = window.page.evaluate("document.documentElement.scrollWidth > innerWidth")
                     found = faults(window.page) + (["scrolls sideways"] if wide else [])

@@ -427,7 +427,7 @@ def test_the_owner_says_whom_to_watch_for_and_goes_on_to_a_statement(town):
     owner = town.client()
     assert "Who asks for this" in owner.get("/start").text
     made = owner.send_form("/start", name="NEW PERSON", relation="self", by="ME")
-    assert made.headers["location"] == "/rules/new-one/statement"
+    assert made.headers["location"] == "/rules/new-one/statement?first=1"
     assert [one.name for one in town.operations.saved] == ["NEW PERSON"]
     helper = town.client("helper")
     assert helper.get("/start").status_code == 403

@@ -150,7 +150,7 @@ def lines(text: str) -> tuple[str, ...]:
 
 
 @router.get("/rules/{subject_id}/statement")
-def ask_statement(request: Request, subject_id: str, mention: int = 0) -> Response:
+def ask_statement(request: Request, subject_id: str, mention: int = 0, first: str = "") -> Response:
     """Ask for a new statement, or a new wording of a known one."""
     require(request, subject_id, Role.VIEWER)
     who = visitor(request)
@@ -158,16 +158,23 @@ def ask_statement(request: Request, subject_id: str, mention: int = 0) -> Respon
     hit = who.site.store.hit(mention, subject_id) if 0 < mention < 2**62 else None
     if hit and who.is_revealed(who.site.clock.now()):
         text = " ".join((hit.excerpt or hit.text).split())[:500]
-    return _statement_form(request, subject_id, text, hit.statement_id if hit else "")
+    return _statement_form(request, subject_id, text, hit.statement_id if hit else "", first=bool(first))
 
 
 def _statement_form(
-    request: Request, subject_id: str, text: str, chosen: str, preview: Preview | None = None
+    request: Request,
+    subject_id: str,
+    text: str,
+    chosen: str,
+    preview: Preview | None = None,
+    *,
+    first: bool = False,
 ) -> Response:
     who = visitor(request)
     return page(
         request,
         "statement.html",
+        first=first,
         subject=who.watched[subject_id],
         statements=who.site.store.statements(subject_id),
         text=text,
@@ -186,6 +193,7 @@ def add_statement(
     do: Annotated[str, Form()] = "preview",
     text: Annotated[str, Form(max_length=2_000)] = "",
     known: Annotated[str, Form(max_length=100)] = "",
+    first: Annotated[str, Form()] = "",
 ) -> Response:
     """Preview a statement or a wording on what was found in the last 30 days, or keep it."""
     require(request, subject_id, Role.OWNER)
@@ -195,8 +203,8 @@ def add_statement(
         raise InputError("This statement is not listed any more.", try_="Choose another one.")
     made = who.site.operations.check_statement(subject_id, text, statements.get(known))
     if do != "save":
-        return _statement_form(request, subject_id, text, known, who.site.previewer.statement(made))
+        return _statement_form(request, subject_id, text, known, who.site.previewer.statement(made), first=bool(first))
     again = who.site.operations.save_statement(made)
     done = "added a wording" if known else "added a statement"
     who.log(done, subject_id=subject_id, detail=f"{again} looked at again")
-    return see_other("/rules")
+    return see_other("/start/sources" if first else "/rules")

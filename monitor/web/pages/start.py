@@ -1,4 +1,4 @@
-"""The first steps: say whom to watch for, and who asks; then go on to a statement."""
+"""The first steps, each of which can be skipped: whom to watch for and who asks, a statement, sources, alerts."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from monitor.web.pages._forms import own_form, require_owner, see_other
 from monitor.web.pages.rules import lines
+from monitor.web.pages.sources import form
 from monitor.web.rendering import page, visitor
 
 router = APIRouter(dependencies=[Depends(own_form)], include_in_schema=False)
@@ -47,4 +48,11 @@ def add_person(
     made = who.site.operations.new_subject(given)
     who.site.operations.save_subject(made)
     who.log("began to watch for somebody", detail=made.id)
-    return see_other(f"/rules/{made.id}/statement")
+    return see_other(f"/rules/{made.id}/statement?first=1")
+
+
+@router.get("/start/sources")
+def first_sources(request: Request) -> Response:
+    """Ask where to look."""
+    require_owner(request)
+    return form(request, None, first=True)

@@ -41,7 +41,7 @@ def today(request: Request) -> Response:
         bar_area=BAR_AREA,
         total=sum(bar.total for bar in counted),
         sources=sources,
-        unchecked=[one for one in sources if one.is_failing or one.last_good_at is None],
+        unchecked=[one for one in sources if one.is_failing or one.is_paused or one.last_good_at is None],
         mode=mode_of(site.store),
         is_paused=mode_of(site.store).is_paused(now),
         has_helper=site.operations.has_helper,
@@ -56,6 +56,7 @@ def sentence(who: Visitor, sources: Sequence[SourceState], waiting: int, likely:
     if not sources:
         return "No source is read yet, so nothing can be found."
     failing = [one for one in sources if one.is_failing]
+    paused = [one for one in sources if one.is_paused]
     checked = [one.last_good_at for one in sources if one.last_good_at]
     if waiting:
         found = f"{count(waiting, 'mention')} {'waits' if waiting == 1 else 'wait'} for you"
@@ -66,6 +67,8 @@ def sentence(who: Visitor, sources: Sequence[SourceState], waiting: int, likely:
         found = "Nothing new."
     if failing:
         return f"{found} {count(len(failing), 'source')} of {len(sources)} could not be checked."
+    if paused:
+        return f"{found} {count(len(paused), 'source')} of {len(sources)} {'is' if len(paused) == 1 else 'are'} paused."
     if len(checked) < len(sources):
         return f"{found} {count(len(sources) - len(checked), 'source')} of {len(sources)} were not checked yet."
     oldest = min(checked).astimezone(who.site.zone)

@@ -1,0 +1,70 @@
+"""Take up what the page added, and know what is paused; both hold in every process that works on the data."""
+
+from __future__ import annotations
+
+import json
+from typing import Protocol
+
+from monitor.bootstrap.build import build_notifier, build_sources
+from monitor.bootstrap.ledger import StoreLedger
+from monitor.errors import MonitorError
+from monitor.http import HttpClient
+from monitor.jobs.poll import Source
+from monitor.notify import AppriseNotifier
+from monitor.plugins import Catalogue
+from monitor.ports import Clock, Store
+from monitor.settings import Settings, added_mark, read_added, with_added
+
+PAUSED_SOURCES = "sources.paused"
+PAUSED_CHANNELS = "channels.paused"
+
+
+class Opened(Protocol):
+    """Hold the parts of an opened installation that the page's additions change."""
+
+    client: HttpClient
+    clock: Clock
+    store: Store
+    catalogue: Catalogue
+    file_settings: Settings
+    settings: Settings
+    added_mark: tuple[int, int, int]
+    sources: dict[str, Source]
+    broken_sources: dict[str, MonitorError]
+    notifier: AppriseNotifier
+
+
+def paused_sources(store: Store) -> frozenset[str]:
+    """Give the sources that a person paused."""
+    return frozenset(json.loads(store.setting(PAUSED_SOURCES) or "[]"))
+
+
+def paused_channels(store: Store) -> frozenset[str]:
+    """Give the channels that a person paused."""
+    return frozenset(json.loads(store.setting(PAUSED_CHANNELS) or "[]"))
+
+
+def pause(store: Store, key: str, name: str, *, is_paused: bool) -> None:
+    """Note that a source or a channel is paused, or no longer; idempotent."""
+    before = frozenset(json.loads(store.setting(key) or "[]"))
+    store.set_setting(key, json.dumps(sorted(before | {name} if is_paused else before - {name})))
+
+
+def take_up(app: Opened) -> None:
+    """Bring an opened installation in line with what the page added or took away; sources that stay are kept as is.
+
+    ConfigError when that cannot be read or used; then everything is as before.
+    """
+    mark = added_mark(app.settings.data_dir)
+    if mark == app.added_mark:
+        return
+    settings = with_added(app.file_settings, read_added(app.settings.data_dir))
+    before = {one.name: one for one in app.settings.source}
+    changed = tuple(one for one in settings.source if before.get(one.name) != one)
+    fresh = settings.model_copy(update={"source": changed})
+    made, broken = build_sources(fresh, app.client, app.catalogue, StoreLedger(app.store))
+    notifier = build_notifier(settings, app.client, app.clock)
+    stays = {one.name for one in settings.source} - {one.name for one in changed}
+    app.sources = {**{name: one for name, one in app.sources.items() if name in stays}, **made}
+    app.broken_sources = {**{name: one for name, one in app.broken_sources.items() if name in stays}, **broken}
+    app.settings, app.notifier, app.added_mark = settings, notifier, mark
