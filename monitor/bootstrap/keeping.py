@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from monitor.backup import check_recipient, seal_file
@@ -12,7 +14,7 @@ from monitor.evidence import Authorities, FileExporter, FileVault, ObjectCopies,
 from monitor.http import HttpClient
 from monitor.jobs import copy, export, recheck, removal, stamp, wayback
 from monitor.jobs.stamp import StampState
-from monitor.ports import Capturer, Clock, Exported, Exporter, Store, Timestamper
+from monitor.ports import Capturer, Clock, Enclosure, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
 
 STAMPS = "time-stamps"
@@ -112,6 +114,24 @@ class EvidenceDesk:
             else:
                 order = export.of_all(self._store, self._vault, actor=actor)
             return self.exporter.export(order, out, recipient=recipient)
+
+        return await asyncio.to_thread(work)
+
+    async def export_case(
+        self, case_id: int, print_packet: Callable[[], bytes], out: Path, *, actor: str, recipient: str = ""
+    ) -> Exported:
+        """Write what is kept of a case's mentions to a ZIP, with the packet for counsel in it.
+
+        The packet is printed only when there is something to export and somebody to seal it for.
+        """
+
+        def work() -> Exported:
+            if recipient:
+                check_recipient(recipient)
+            ids = self._store.case(case_id).mention_ids
+            order = export.of_mentions(self._store, ids, scope=f"case {case_id}", actor=actor)
+            packet = Enclosure(name="packet.pdf", body=print_packet())
+            return self.exporter.export(replace(order, enclosures=(packet,)), out, recipient=recipient)
 
         return await asyncio.to_thread(work)
 

@@ -20,21 +20,13 @@ from monitor.domain import (
     CaseStatus,
     Hold,
     Lead,
-    LiveState,
     Owner,
     Paper,
+    StillUp,
     Subject,
+    still_up,
 )
 from monitor.errors import InputError
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StillUp:
-    """Say that something reported is still there, and for how many days."""
-
-    action: Action
-    mention_id: int
-    days: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,7 +106,7 @@ class CaseFiles(CasePart):
             leads=leads,
             clocks=clocks,
             hold=hold,
-            still_up=self._still_up(actions, exhibits),
+            still_up=still_up(actions, {one.mention_id: one.state for one in exhibits}, self.clock.now()),
             rests_until=rests_until(case, actions),
         )
 
@@ -154,15 +146,3 @@ class CaseFiles(CasePart):
         )
         self._log_id("case_plan", case_id, item=item, outcome=outcome.value, because=because.strip())
         return self.store.save_action(action)
-
-    def _still_up(self, actions: Sequence[Action], exhibits: Sequence[CaseExhibit]) -> tuple[StillUp, ...]:
-        """Name what was sent about, and is seen to be there still."""
-        now = self.clock.now()
-        there = {one.mention_id for one in exhibits if one.state in (None, LiveState.LIVE, LiveState.EDITED)}
-        return tuple(
-            StillUp(action=action, mention_id=mention_id, days=(now - action.sent_at).days)
-            for action in actions
-            if action.sent_at is not None and action.outcome in (ActionOutcome.OPEN, ActionOutcome.REFUSED)
-            for mention_id in action.mention_ids
-            if mention_id in there
-        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
@@ -88,7 +89,14 @@ class CaseLegal(CaseFiles):
         if counsel.strip() and counsel.strip() != case.counsel:
             self.store.save_case(replace(case, counsel=counsel.strip()))
         overview, now = self.overview(case_id), self.clock.now()
-        facts = packet(overview, chain_head=self.vault.chain_head(), software=f"goodname {__version__}", at=now)
+        facts = packet(
+            overview,
+            chain_head=self.vault.chain_head(),
+            software=f"goodname {__version__}",
+            at=now,
+            custody=self.vault.custody(),
+        )
         printed = print_packet(facts, overview.spread, now)
-        self._log("case_packet", overview.case, counsel=counsel.strip())
+        sha256 = hashlib.sha256(printed.body).hexdigest()
+        self._log("case_packet", overview.case, counsel=counsel.strip(), sha256=sha256)
         return Packet(body=printed.body, replaced=printed.replaced, incomplete=facts["incomplete"])

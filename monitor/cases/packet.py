@@ -6,7 +6,7 @@ under the client's name.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,7 +16,7 @@ from monitor.cases.files import Overview
 from monitor.cases.picture import summary
 from monitor.cases.plan import ItemState
 from monitor.cases.registry import JURISDICTIONS, registry
-from monitor.domain import LiveState, PosterState
+from monitor.domain import CustodyEvent, LiveState, PosterState
 
 _STATES = {
     LiveState.LIVE: "still there",
@@ -43,9 +43,15 @@ class Moment:
     basis: str
 
 
-def packet(overview: Overview, *, chain_head: str, software: str, at: datetime) -> dict[str, Any]:
-    """Give everything the packet prints, as JSON values; moments in UTC, to the minute."""
-    case, facts = overview.case, dict(overview.case.facts)
+def packet(
+    overview: Overview, *, chain_head: str, software: str, at: datetime, custody: Iterable[CustodyEvent] = ()
+) -> dict[str, Any]:
+    """Give everything the packet prints, as JSON values; moments in UTC, to the minute.
+
+    From `custody`, the log, come the time stamps that outside authorities gave to captures.
+    """
+    stamps = _stamps(custody)
+    case = overview.case
     return {
         "title": case.title,
         "subject": overview.subject.name,
@@ -57,14 +63,8 @@ def packet(overview: Overview, *, chain_head: str, software: str, at: datetime) 
         "places": [JURISDICTIONS[code] for code in case.jurisdictions],
         "statements": list(case.statement_ids),
         "chronology": [[f"{one.at:%Y-%m-%d %H:%M}", one.what, one.basis] for one in chronology(overview)],
-        "told": {
-            "harm": facts.get("harm", ""),
-            "inaccuracy": facts.get("inaccuracy", ""),
-            "meaning": facts.get("meaning", ""),
-            "unfavourable": facts.get("unfavourable", ""),
-            "own_posts": facts.get("own_posts", ""),
-        },
-        "exhibits": [_exhibit(one) for one in overview.exhibits],
+        "told": told(overview),
+        "exhibits": [_exhibit(one, stamps) for one in overview.exhibits],
         "spread": {
             "summary": summary(overview.spread),
             "rows": [
@@ -80,6 +80,12 @@ def packet(overview: Overview, *, chain_head: str, software: str, at: datetime) 
         "hold": _hold(overview),
         "incomplete": incomplete(overview),
     }
+
+
+def told(overview: Overview) -> dict[str, str]:
+    """Give what the client told, which is nobody's observation; empty where nothing was told."""
+    facts = dict(overview.case.facts)
+    return {name: facts.get(name, "") for name in ("harm", "inaccuracy", "meaning", "unfavourable", "own_posts")}
 
 
 def chronology(overview: Overview) -> tuple[Moment, ...]:
@@ -170,7 +176,17 @@ def _of_exhibit(one: CaseExhibit) -> list[Moment]:
     return moments
 
 
-def _exhibit(one: CaseExhibit) -> dict[str, Any]:
+def _stamps(custody: Iterable[CustodyEvent]) -> dict[str, list[list[str]]]:
+    """Give each capture's tokens: authority, time and serial number as the token says, SHA-256 of the token."""
+    found: dict[str, list[list[str]]] = {}
+    for event in custody:
+        if event.event == "timestamp":
+            row = [event.detail.get(name, "") for name in ("authority", "time", "serial", "tsr_sha256")]
+            found.setdefault(event.capture_id, []).append(row)
+    return found
+
+
+def _exhibit(one: CaseExhibit, stamps: Mapping[str, list[list[str]]]) -> dict[str, Any]:
     capture = one.capture
     return {
         "label": one.label,
@@ -189,6 +205,7 @@ def _exhibit(one: CaseExhibit) -> dict[str, Any]:
         "outcome": "none" if capture is None else capture.outcome.value,
         "captured": "" if capture is None else _minute(capture.captured_at),
         "manifest": "" if capture is None else capture.manifest_sha256,
+        "stamps": [] if capture is None else stamps.get(capture.id, []),
         "files": [] if capture is None else [[file.path, str(file.size), file.sha256] for file in capture.artifacts],
     }
 

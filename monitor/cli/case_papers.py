@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.case_group import CaseId, Facts, Mentions, facts_of, group
-from monitor.cli.screen import AsJson, say, say_json, say_table
-from monitor.cli.session import with_app, write_file
+from monitor.cli.screen import AsJson, busy, say, say_json, say_table
+from monitor.cli.session import login, with_app, write_file
 from monitor.domain import PaperKind
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.cases.legal import Packet
     from monitor.domain import Paper
+    from monitor.ports import Exported
 
 _LONGEST_LETTER = 200_000
 
@@ -214,29 +216,68 @@ def _list_notices(ctx: typer.Context, case_id: int, *, as_json: bool) -> None:
 def packet(
     ctx: typer.Context,
     case_id: CaseId,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Write the packet there; .pdf.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="FILE", help="Write it there: .pdf alone, or .zip with the evidence."),
+    ],
     counsel: Annotated[str, typer.Option(metavar="NAME", help="Who gets it; kept with the case.")] = "",
     fact: Facts = None,
+    recipient: Annotated[
+        str, typer.Option(metavar="AGE", help="Encrypt the ZIP for this age recipient; needs [encrypt].")
+    ] = "",
+    by: Annotated[str, typer.Option(metavar="NAME", help="Who hands it over, for the custody log.")] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Write the packet for counsel: what was observed, apart from what was told, with everything that is missing."""
-    _require_ending(out, ".pdf")
+    """Write the packet for counsel: what was observed, apart from what was told, with everything that is missing.
+
+    A .zip holds the packet and the evidence export of the case's mentions: `goodname evidence verify FILE.zip`.
+    """
+    _require_ending(out, ".pdf", ".zip")
+    if recipient and out.suffix.lower() != ".zip":
+        raise InputError("Only a ZIP can be encrypted here.", try_=f"Write --out {out.stem}.zip.")
     facts = facts_of(fact)
 
-    async def work(app: App) -> tuple[bytes, tuple[str, ...], list[str]]:
+    async def work(app: App) -> tuple[Packet, Exported | None]:
         if facts:
             app.cases.give_facts(case_id, facts)
-        made = app.cases.make_packet(case_id, counsel=counsel)
-        return made.body, made.replaced, made.incomplete
+        return await _write_packet(app, case_id, out, counsel=counsel, actor=by.strip() or login(), recipient=recipient)
 
-    body, replaced, incomplete = with_app(ctx, work)
-    write_file(out, body)
+    with busy("Putting the packet together…"):
+        made, done = with_app(ctx, work)
     if as_json:
-        say_json({"out": str(out), "incomplete": incomplete, "replaced": replaced})
-        return
+        say_json({"out": str(out), "incomplete": made.incomplete, "replaced": made.replaced, "export": done})
+    else:
+        _say_packet(made, done, out, is_encrypted=bool(recipient))
+
+
+async def _write_packet(
+    app: App, case_id: int, out: Path, *, counsel: str, actor: str, recipient: str
+) -> tuple[Packet, Exported | None]:
+    """Write the packet alone, or into a ZIP with what is kept of the case's mentions."""
+    if out.suffix.lower() == ".pdf":
+        made = app.cases.make_packet(case_id, counsel=counsel)
+        write_file(out, made.body)
+        return made, None
+    packets: list[Packet] = []
+
+    def print_packet() -> bytes:
+        packets.append(app.cases.make_packet(case_id, counsel=counsel))
+        return packets[0].body
+
+    done = await app.evidence.export_case(case_id, print_packet, out, actor=actor, recipient=recipient)
+    return packets[0], done
+
+
+def _say_packet(made: Packet, done: Exported | None, out: Path, *, is_encrypted: bool) -> None:
     say(f"The packet is written to {out}.")
-    for gap in incomplete:
+    if done is not None:
+        say(f"  with {done.captures} captures; SHA-256 {done.sha256}")
+        if not is_encrypted:
+            say(f"  check it: goodname evidence verify {out} --head {done.chain_head}")
+        for remark in done.remarks:
+            say(f"  note: {remark}")
+    for gap in made.incomplete:
         say(f"  incomplete: {gap}")
-    if replaced:
-        say(f"  written by number, since no font draws them: {', '.join(replaced)}")
+    if made.replaced:
+        say(f"  written by number, since no font draws them: {', '.join(made.replaced)}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from monitor.cli.screen import AsJson, busy, note, say_facts, say_json, size_in_words
-from monitor.cli.session import with_app
+from monitor.cli.session import login, with_app
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def export(
 
     async def work(app: App) -> Exported:
         return await app.evidence.export(
-            out, mention_id=mention, subject_id=subject, actor=by or _login(), recipient=recipient
+            out, mention_id=mention, subject_id=subject, actor=by or login(), recipient=recipient
         )
 
     with busy("Gathering the evidence, and checking it on the way…"):
@@ -75,10 +74,3 @@ def _say(done: Exported, *, is_encrypted: bool) -> None:
     )
     for remark in done.remarks:
         note(f"Note: {remark}")
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container may run as a number without a name
-        return "unknown"

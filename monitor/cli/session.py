@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
 import logging
 import sys
 from collections.abc import Awaitable, Callable
@@ -46,6 +47,14 @@ def session_of(ctx: typer.Context) -> Session:
     """Give the session of a running command."""
     session = ctx.find_object(Session)
     return session if session is not None else Session()
+
+
+def login() -> str:
+    """Say who runs the program, for the custody log."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run as a number without a name
+        return "unknown"
 
 
 def set_up_logs(*, debug: bool) -> None:

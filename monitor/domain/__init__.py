@@ -39,7 +39,9 @@ from monitor.domain.case import (
     PaperKind,
     PosterState,
     Step,
+    StillUp,
     clocks_coming,
+    still_up,
 )
 from monitor.domain.evidence import (
     Artifact,
@@ -146,11 +148,13 @@ __all__ = [
     "Statement",
     "StatementStatus",
     "Step",
+    "StillUp",
     "Subject",
     "SubjectKind",
     "Target",
     "WebSession",
     "clocks_coming",
     "require_utc",
+    "still_up",
     "to_utc",
 ]

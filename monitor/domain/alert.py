@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from monitor.domain._utc import require_utc
-from monitor.domain.case import CaseClock
+from monitor.domain.case import CaseClock, StillUp
 from monitor.domain.evidence import LiveState
 from monitor.domain.match import Level, Stance
 from monitor.domain.source import HealthState
@@ -177,6 +177,7 @@ class Digest:
     chain_head: str
     capture_failures: int = 0
     clocks: tuple[CaseClock, ...] = ()
+    still_up: tuple[StillUp, ...] = ()
 
     def __post_init__(self) -> None:
         require_utc(self)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from monitor.domain._utc import require_utc
+from monitor.domain.evidence import LiveState
 
 
 class Step(StrEnum):
@@ -229,3 +230,27 @@ def clocks_coming(clocks: Iterable[CaseClock], today: date, within: timedelta) -
     """Give the clocks that are not done and end within this time, or have ended, by day."""
     last = today + within
     return tuple(sorted((one for one in clocks if not one.is_done and one.due_on <= last), key=lambda one: one.due_on))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StillUp:
+    """Say that something reported is still there, and for how many days."""
+
+    action: Action
+    mention_id: int
+    days: int
+
+
+def still_up(actions: Iterable[Action], states: Mapping[int, LiveState | None], now: datetime) -> tuple[StillUp, ...]:
+    """Name what was sent about, has no good outcome yet, and is not seen to be gone.
+
+    `states` are the newest looks by mention, None for one that nobody looked at again; others are left out.
+    """
+    there = {name for name, state in states.items() if state in (None, LiveState.LIVE, LiveState.EDITED)}
+    return tuple(
+        StillUp(action=action, mention_id=mention_id, days=(now - action.sent_at).days)
+        for action in actions
+        if action.sent_at is not None and action.outcome in (ActionOutcome.OPEN, ActionOutcome.REFUSED)
+        for mention_id in action.mention_ids
+        if mention_id in there
+    )

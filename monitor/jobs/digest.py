@@ -7,7 +7,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, AlertKind, CaptureOutcome, Coverage, Digest, Hit, Level, Subject, clocks_coming
+from monitor.domain import (
+    Alert,
+    AlertKind,
+    CaptureOutcome,
+    CaseStatus,
+    Coverage,
+    Digest,
+    Hit,
+    Level,
+    LiveState,
+    StillUp,
+    Subject,
+    clocks_coming,
+    still_up,
+)
 from monitor.jobs.telling import mode_of
 from monitor.ports import Clock, HitFilter, Store
 
@@ -16,6 +30,9 @@ ABOUT_MIN = 50
 
 CLOCKS_AHEAD = timedelta(days=14)
 """How long before its day a clock of a case is told."""
+
+STILL_UP_AFTER = 7
+"""After how many days something reported and still there is told."""
 
 MOST_HITS = 1_000
 SHORTEST = timedelta(hours=12)
@@ -157,6 +174,7 @@ def gather(
         clocks=clocks_coming(
             store.clocks(client_id=client_id), end.astimezone(ZoneInfo(timezone)).date(), CLOCKS_AHEAD
         ),
+        still_up=_still_up(store, client_id, end),
         capture_failures=sum(hit.capture_state == CaptureOutcome.FAILED.value for hit in hits),
     )
 
@@ -165,6 +183,21 @@ def _covered(read: Sequence[Coverage], unread: Sequence[Coverage]) -> tuple[Cove
     """Put the sources that nobody looks at now in the place of what was read of them before."""
     left_out = {one.source for one in unread}
     return (*(one for one in read if one.source not in left_out), *unread)
+
+
+def _still_up(store: Store, client_id: str, now: datetime) -> tuple[StillUp, ...]:
+    """Give what open cases of this client reported a week ago or earlier and what is still there, longest first."""
+    found: list[StillUp] = []
+    for case in store.cases(client_id=client_id):
+        sent = [action for action in store.actions(case.id) if action.sent_at is not None]
+        if case.status is not CaseStatus.OPEN or not sent:
+            continue
+        states: dict[int, LiveState | None] = {}
+        for mention_id in {one for action in sent for one in action.mention_ids}:
+            looks = store.observations(mention_id)
+            states[mention_id] = looks[-1].state if looks else None
+        found += [one for one in still_up(sent, states, now) if one.days >= STILL_UP_AFTER]
+    return tuple(sorted(found, key=lambda one: (-one.days, one.action.id, one.mention_id)))
 
 
 def _order(hit: Hit) -> tuple[int, int, float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from monitor.domain import Assessment, Capture, Mention, Precision
-from monitor.errors import InputError, StoreError
+from monitor.errors import EvidenceError, InputError, StoreError
 from monitor.ports import ExportItem, ExportOrder, HitFilter, Store, Vault
 
 _PAGE = 1_000
@@ -28,6 +28,18 @@ def of_subject(store: Store, subject_id: str, *, actor: str) -> ExportOrder:
     ids = sorted(set(_hits(store, subject_id)))
     items = tuple(_item(store, store.mention(one)) for one in ids if store.captures(one))
     return ExportOrder(scope=f"everything kept about {subject_id}", actor=actor, items=items)
+
+
+def of_mentions(store: Store, mention_ids: Iterable[int], *, scope: str, actor: str) -> ExportOrder:
+    """Order an export of these mentions, in the order given; EvidenceError when nothing is kept of any of them."""
+    items = tuple(_item(store, store.mention(one)) for one in mention_ids)
+    if not any(item.captures for item in items):
+        raise EvidenceError(
+            "There is nothing to export.",
+            why=f"no copy is kept of what {scope} names",
+            try_="Run `goodname once`, so that what was asked for is kept, or write the packet alone: --out FILE.pdf.",
+        )
+    return ExportOrder(scope=scope, actor=actor, items=items)
 
 
 def of_all(store: Store, vault: Vault, *, actor: str) -> ExportOrder:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 
-from monitor.domain import CaseClock, Change, Digest, Hit
+from monitor.domain import CaseClock, Change, Digest, Hit, StillUp
 from monitor.notify import coverage, hits
 from monitor.notify.coverage import Looked
 from monitor.notify.hits import Opener, Place, Row
@@ -76,6 +77,7 @@ class Summary:
     changes: tuple[Line, ...]
     gaps: tuple[Line, ...]
     clocks: tuple[Line, ...]
+    still_up: tuple[Line, ...]
     chain_head: str
     reference: str
 
@@ -110,6 +112,7 @@ class SummaryWriter:
                 Line(text=text) for text in coverage.gap_lines(self.words, looked, timezone, veil=self.veil)
             ),
             clocks=self._capped(self._clock(clock) for clock in digest.clocks),
+            still_up=self._capped(self._still_up(digest.still_up)),
             chain_head=one_line(digest.chain_head, 64),
             reference=reference,
         )
@@ -119,6 +122,14 @@ class SummaryWriter:
         day, by = clock.due_on.isoformat(), self.words.say(f"clock.by.{clock.set_by}")
         text = self.words.say("digest.clock", day=day, case=clock.case_id, by=by)
         return Line(text=text if self.veil else f"{text} {one_line(clock.title, 200)}")
+
+    def _still_up(self, found: Iterable[StillUp]) -> Iterator[Line]:
+        """Name each letter or report once, with how much of what it named is still there; the addressee unveiled."""
+        counts = Counter((one.action, one.days) for one in found)
+        for (action, days), count in counts.items():
+            text = self.words.count("digest.still_up.line", count, case=action.case_id, days=days)
+            shown = "" if self.veil else one_line(action.addressee or action.title, 120)
+            yield Line(text=f"{text} {shown}".rstrip())
 
     def _title(self, digest: Digest, looked: Looked) -> str:
         count = len(digest.hits)
@@ -245,6 +256,7 @@ def summary_text(words: Words, summary: Summary) -> str:
         summary.capture_failures,
         _list_text(words, words.say("digest.changes"), summary.changes),
         _list_text(words, words.say("digest.clocks"), summary.clocks),
+        _list_text(words, words.say("digest.still_up"), summary.still_up),
         _list_text(words, words.say("digest.unchecked"), unchecked),
         "\n".join((words.say("later"), words.say("digest.support"), words.say("digest.promise"))),
         words.say("digest.pause"),

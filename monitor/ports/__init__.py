@@ -9,6 +9,7 @@ from monitor.ports.accounts import AccountStore
 from monitor.ports.cases import CaseStore
 from monitor.ports.evidence import (
     Capturer,
+    Enclosure,
     Exported,
     Exporter,
     ExportItem,
@@ -54,6 +55,7 @@ __all__ = [
     "DayCount",
     "Decision",
     "Earlier",
+    "Enclosure",
     "ExportItem",
     "ExportOrder",
     "Exported",

@@ -154,12 +154,21 @@ class ExportItem:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Enclosure:
+    """Hold a document that goes with an export, such as a packet for counsel; `name` has no folder in it."""
+
+    name: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ExportOrder:
-    """Say what is exported: `scope` in words, `actor` who asked for it."""
+    """Say what is exported: `scope` in words, `actor` who asked for it, `enclosures` what goes with it."""
 
     scope: str
     actor: str
     items: tuple[ExportItem, ...]
+    enclosures: tuple[Enclosure, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

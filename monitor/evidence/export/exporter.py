@@ -120,6 +120,7 @@ class FileExporter:
                 "scope": order.scope,
                 "software": f"goodname {__version__}",
                 "captures": captures,
+                "enclosures": [{"path": one.name, "sha256": sha256_hex(one.body)} for one in order.enclosures],
             }
         )
         detail = {"id": export_id, "scope": order.scope, "captures": str(len(kept))}
@@ -139,6 +140,8 @@ class FileExporter:
                 files += 1 + len(entry.capture.artifacts)
             for path, sha256 in sorted(_stamp_files(begun.kept).items()):
                 self._add(bag, path, sha256)
+            for enclosure in order.enclosures:
+                bag.add(enclosure.name, enclosure.body)
             bag.add(LOG, begun.log)
             bag.add("export.json", begun.listing)
             report = self._report(order, begun, remarks)

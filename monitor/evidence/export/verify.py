@@ -141,7 +141,10 @@ def check_captures(export: Export, records: list[dict[str, Any]]) -> int:
     sealed = {one["capture"]: one["manifest_sha256"] for one in records if one["event"] in ("capture", "recovered")}
     listing_sha256 = records[-1]["detail"].get("listing_sha256") if records else ""
     export.compare("data/export.json", listing_sha256, "altered: its hash is not in the log's last record")
-    listed = [one["id"] for one in json.loads(export.read("data/export.json"))["captures"]]
+    listing = json.loads(export.read("data/export.json"))
+    for one in listing.get("enclosures", []):
+        export.compare(f"data/{one['path']}", one["sha256"], "altered: not what export.json lists")
+    listed = [one["id"] for one in listing["captures"]]
     present: dict[str, set[str]] = {}
     for parts in [name.split("/", 3) for name in export.hashes if name.startswith("data/captures/")]:
         present.setdefault(parts[2], set()).add(parts[-1])

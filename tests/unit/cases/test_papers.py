@@ -31,6 +31,7 @@ from monitor.domain import (
     Case,
     Completeness,
     Confidence,
+    CustodyEvent,
     Lead,
     LiveState,
     Observation,
@@ -291,3 +292,27 @@ def test_the_templates_name_only_facts_that_are_defined() -> None:
     for name in ("harm", "inaccuracy", "meaning", "unfavourable", "own_posts"):
         assert f'"{name}"' in source
         assert name in registry().facts
+
+
+def test_the_packet_says_which_authority_stamped_an_exhibit_and_which_none_did() -> None:
+    stamped, bare = exhibit(1), exhibit(2)
+    assert stamped.capture is not None
+    event = CustodyEvent(
+        seq=2,
+        event="timestamp",
+        actor="goodname",
+        at=NOW,
+        sha256="d" * 64,
+        previous_sha256="e" * 64,
+        capture_id=stamped.capture.id,
+        detail={"authority": "tsa.example", "time": "2026-05-01T00:00:09Z", "serial": "77", "tsr_sha256": "f" * 64},
+    )
+    shown = overview([stamped, bare])
+    facts = packet(shown, chain_head="c" * 64, software="goodname test", at=NOW, custody=[event])
+    assert [one["stamps"] for one in facts["exhibits"]] == [
+        [["tsa.example", "2026-05-01T00:00:09Z", "77", "f" * 64]],
+        [],
+    ]
+    text = pdf_text(print_packet(facts, shown.spread, NOW).body)
+    assert "tsa.example" in text
+    assert text.count("No outside authority has put a time stamp on it.") == 1

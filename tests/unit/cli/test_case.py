@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -139,6 +142,34 @@ def test_the_packet_names_what_is_missing(case: Installation, tmp_path: Path) ->
     assert "own posts" in said
     assert out.read_bytes().startswith(b"%PDF")
     assert case.json("case", "list")[0]["counsel"] == "COUNSEL"
+
+
+def test_the_packet_and_the_evidence_go_into_one_zip_that_verifies(case: Installation, tmp_path: Path) -> None:
+    out = tmp_path / "packet.zip"
+    told = case.json("case", "packet", "1", "--out", str(out), "--by", "COUNSEL")
+    with zipfile.ZipFile(out) as archive:
+        files = {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+    packet = files["data/packet.pdf"]
+    assert packet.startswith(b"%PDF")
+    assert told["export"]["captures"] == 1
+    case.run("evidence", "verify", str(out), "--head", told["export"]["chain_head"])
+    log = [json.loads(line) for line in files["data/custody.jsonl"].splitlines()]
+    assert [one["event"] for one in log[-2:]] == ["case_packet", "export"]
+    assert log[-2]["detail"]["sha256"] == hashlib.sha256(packet).hexdigest()
+    assert (log[-1]["actor"], log[-1]["detail"]["scope"]) == ("COUNSEL", "case 1")
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_a_zip_with_nothing_kept_is_refused_and_no_packet_is_noted(full: Installation, tmp_path: Path) -> None:
+    full.run("case", "new", "Nothing yet", "--subject", "subject-1")
+    out = tmp_path / "packet.zip"
+    told = full.run("case", "packet", "1", "--out", str(out), code=1).stderr
+    assert "nothing to export" in told
+    assert "--out FILE.pdf" in told
+    assert not list(tmp_path.glob("*packet*"))
+    log = next(full.folder.rglob("custody.jsonl"), None)
+    assert log is None or "case_packet" not in log.read_text("utf-8")
+    assert "Only a ZIP" in full.run("case", "packet", "1", "--out", "p.pdf", "--recipient", "age1x", code=2).stderr
 
 
 def test_clocks_and_holds(case: Installation) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ from monitor.evidence import FileExporter, FileVault, check_export
 from monitor.evidence.canonical import canonical, sha256_hex
 from monitor.evidence.export import verify
 from monitor.evidence.export.bag import BagWriter
-from monitor.ports import Exported, ExportItem, ExportOrder
+from monitor.ports import Enclosure, Exported, ExportItem, ExportOrder
 
 MUTATIONS_EACH = 40
 Files = dict[str, bytes]
@@ -325,6 +326,28 @@ def test_the_program_in_it_checks_it_alone(exported: Exported, tmp_path: Path) -
 
 def test_the_program_in_it_stays_short_enough_to_read() -> None:
     assert len(Path(verify.__file__).read_text().splitlines()) <= 200
+
+
+def test_a_document_that_goes_with_it_is_named_in_it_and_every_change_of_it_is_found(
+    keep: Callable[..., Capture], exporter: FileExporter, tmp_path: Path
+) -> None:
+    enclosure = Enclosure(name="packet.pdf", body=b"%PDF for counsel")
+    exported = exporter.export(replace(order_of(keep("one")), enclosures=(enclosure,)), tmp_path / "case.zip")
+    assert check_export(exported.path, head=exported.chain_head).is_intact
+    files = files_of(exported.path)
+    assert files["data/packet.pdf"] == enclosure.body
+    assert json.loads(files["data/export.json"])["enclosures"] == [
+        {"path": "packet.pdf", "sha256": sha256_hex(enclosure.body)}
+    ]
+    for changed in (b"%PDF for somebody", None):
+        forged = dict(files)
+        if changed is None:
+            del forged["data/packet.pdf"]
+        else:
+            forged["data/packet.pdf"] = changed
+        relist(forged)  # so that only what the log's last record vouches for can tell
+        found = check_export(pack(forged, tmp_path / "forged.zip"), head=exported.chain_head)
+        assert [finding.path.removeprefix("data/") for finding in found.findings] == ["packet.pdf"]
 
 
 def test_evidence_that_was_altered_is_not_exported(
