@@ -350,8 +350,8 @@ class App:
             self.store.enqueue(digest.digest_alert(client_id, period, self.settings.digest.timezone, now))
         return await self.deliver_all()
 
-    async def send_test(self, hit: Hit | None = None) -> tuple[tuple[str, str], ...]:
-        """Send a test message, or an alert about this hit, on every channel; gives each channel's error or ""."""
+    async def send_test(self, hit: Hit | None = None) -> tuple[tuple[str, DeliveryError | None], ...]:
+        """Send a test message, or an alert about this hit, on every channel; gives each channel's error, if any."""
         now = self.clock.now()
         alert = Alert(kind=AlertKind.TEST, dedupe_key=f"test:{now.isoformat()}", created_at=now)
         if hit:
@@ -366,15 +366,16 @@ class App:
         message = replace(message, message_id=f"test-{now:%Y%m%dT%H%M%S%f}")
         return tuple([(channel, await self._try_channel(channel, message)) for channel in self.notifier.channels])
 
-    async def _try_channel(self, channel: str, message: Message) -> str:
+    async def _try_channel(self, channel: str, message: Message) -> DeliveryError | None:
         try:
             async with asyncio.timeout(deliver.SEND_DEADLINE_S):
                 await self.notifier.send(channel, message)
         except DeliveryError as error:
-            return str(error)
+            return error
         except TimeoutError:
-            return "The channel did not answer in time."
-        return ""
+            why = f"It did not answer within {deliver.SEND_DEADLINE_S:g} seconds."
+            return DeliveryError(f"The channel {channel} did not take the message.", channel=channel, why=why)
+        return None
 
     def judge_again(self, *, subject_id: str = "", since: datetime | None = None) -> int:
         """Run the present rules over what is already stored; gives how many mentions will be judged again."""

@@ -15,9 +15,10 @@ class Claim:
         self._held: int | None = None
 
     def take(self) -> bool:
-        """Take the lock; True when it is ours, also when it was already."""
+        """Take the lock, in a folder made for it if need be; True when it is ours, also when it was already."""
         if self._held is not None:
             return True
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         held = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

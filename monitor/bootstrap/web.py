@@ -89,8 +89,8 @@ class WebDesk:
         return bool(self._app.manner.helper)
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
-        """Send a test message, or an alert about this hit, on every channel."""
-        return await self._app.send_test(hit)
+        """Send a test message, or an alert about this hit, on every channel; gives each channel's error or ""."""
+        return tuple((channel, str(error or "")) for channel, error in await self._app.send_test(hit))
 
     def summary(self, client_id: str) -> Message:
         """Put a client's summary since the last one into words."""

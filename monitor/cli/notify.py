@@ -15,6 +15,7 @@ from monitor.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.errors import DeliveryError
 
 group = command_group("Test how you are told.")
 
@@ -39,22 +40,25 @@ def try_channels(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Send a message on every channel, now.
+    """Send a message on every channel, now; for each that fails, say what happened, why, and what to try.
 
     Exit code 0 when every channel took it, 3 when some did, 1 when none did, 2 when none is configured.
     """
     with busy("Sending…"):
         outcomes = with_app(ctx, lambda app: _send(app, sample))
     if as_json:
-        say_json([{"channel": channel, "sent": not error, "error": error or None} for channel, error in outcomes])
+        say_json([_as_json(channel, error) for channel, error in outcomes])
     else:
-        say_table(["CHANNEL", "OUTCOME", "WHY"], [[name, "failed" if why else "sent", why] for name, why in outcomes])
+        say_table(["CHANNEL", "OUTCOME"], [[channel, "failed" if error else "sent"] for channel, error in outcomes])
+        for _, error in outcomes:
+            if error:
+                faults.show(faults.describe(error))
     failed = [channel for channel, error in outcomes if error]
     if failed:
         raise typer.Exit(faults.FAILED if len(failed) == len(outcomes) else faults.PARTLY_FAILED)
 
 
-async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, str], ...]:
+async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, DeliveryError | None], ...]:
     from monitor.ports import HitFilter
 
     if not app.notifier.channels:
@@ -71,3 +75,8 @@ async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, str], ...]:
             try_="Run `goodname notify test` without --with.",
         )
     return await app.send_test(hits[0] if hits else None)
+
+
+def _as_json(channel: str, error: DeliveryError | None) -> dict[str, object]:
+    said = {"error": str(error), "why": error.why, "try": error.try_} if error else {"error": None}
+    return {"channel": channel, "sent": error is None, **said}

@@ -4,10 +4,33 @@ from __future__ import annotations
 
 import email
 import json
+from collections.abc import Iterator
 
 import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from monitor.demo.serving import free_port
 from tests.unit.cli.conftest import REPEAT, run
+
+
+@pytest.fixture
+def strict_mail() -> Iterator[int]:
+    """Run a mail server that refuses every login and repeats the password that it was given; gives its port."""
+
+    class Strict:
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+            return "250 kept"
+
+    def refuse(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword) -> AuthResult:
+        said = f"535 5.7.8 Wrong user or {data.password.decode()}"
+        return AuthResult(success=False, handled=False, message=said)
+
+    port = free_port()
+    server = Controller(Strict(), hostname="127.0.0.1", port=port, authenticator=refuse, auth_require_tls=False)
+    server.start()
+    yield port
+    server.stop()
 
 
 class TestAdd:
@@ -150,6 +173,26 @@ class TestNotify:
         assert outcome["error"]
         home.edit('urls = ["json', f'urls = ["json://127.0.0.1:{home.site.port}/other", "json')
         assert "failed" in home.run("notify", "test", code=3).stdout
+
+    def test_each_failing_channel_says_what_why_and_what_to_try(self, full, strict_mail):
+        hook, password = f"127.0.0.1:{full.site.port}", "not-the-password"
+        full.edit(
+            f'urls = ["json://{hook}/hook"]',
+            f'urls = ["json://{hook}/hook", "json://{hook}/gone",'
+            f' "mailto://me:{password}@127.0.0.1:{strict_mail}/?from=a@b.example&to=c@b.example"]',
+        )
+        full.site.put("/gone", b"", status=404)
+        done = full.run("notify", "test", "--with", "last-hit", code=3)
+        assert [line.split()[-1] for line in done.stdout.splitlines()[1:]] == ["sent", "failed", "failed"]
+        assert done.stderr.count("What: ") == done.stderr.count("Why:  ") == done.stderr.count("Try:  ") == 2
+        assert "error=404" in done.stderr
+        assert "The login was refused: 535 5.7.8 Wrong user or ***" in done.stderr
+        assert "Try:  Check the user name and password; many providers want an app password here." in done.stderr
+        told = full.json("notify", "test", code=3)
+        assert [one["sent"] for one in told] == [True, False, False]
+        assert told[2]["why"].startswith("The login was refused: 535")
+        assert told[2]["try"].startswith("Check the user name and password")
+        assert password not in done.stdout + done.stderr + json.dumps(told)
 
     @pytest.mark.parametrize("command", [("notify", "test"), ("digest", "send")])
     def test_no_channel(self, home, command):
