@@ -164,6 +164,12 @@ def _restore() -> Command:
     return single("restore", restore)
 
 
+def _migrate() -> Command:
+    from monitor.cli.migrate import migrate
+
+    return single("migrate", migrate)
+
+
 def _model() -> Command:
     from monitor.cli.model import group
 
@@ -203,6 +209,7 @@ COMMANDS: Mapping[str, Entry] = {
     "digest": Entry("Preview or send the daily summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),
     "restore": Entry("Put a backup back into an empty place, after all of it was checked.", _restore),
+    "migrate": Entry("Copy this installation into a PostgreSQL, and compare every row and file.", _migrate),
     "model": Entry("Install the sentence model, or show whether it is there.", _model),
     "config": Entry("Check and show the configuration.", _config),
 }

@@ -23,12 +23,16 @@ def copy_out(url: str, path: Path) -> str:
 
     Others may go on reading and writing meanwhile. StoreError when there is no database there, or it is damaged.
     """
-    with _closing(connect(url, create=False)) as database:
+    with using(connect(url, create=False)) as database:
         if database.is_sqlite:
             _copy_file(Path(database.engine.url.database or ""), path)
             return "sqlite"
         bring_up_to_date(database)
-        with _closing(_new_file(path)) as copy, copy.writing() as target, _one_moment(database.engine) as source:
+        with (
+            using(_new_file(path)) as copy,
+            copy.writing() as target,
+            _one_moment(database.engine) as source,
+        ):
             _copy_rows(source, target)
     _settle(path)
     return "postgresql"
@@ -39,7 +43,10 @@ def copy_in(path: Path, url: str, *, replace: bool) -> None:
 
     StoreError when rows are there already and `replace` is off; with it they are deleted first.
     """
-    with _closing(connect(f"sqlite:///{path}", create=False)) as copy, _closing(connect(url)) as database:
+    with (
+        using(connect(f"sqlite:///{path}", create=False)) as copy,
+        using(connect(url)) as database,
+    ):
         bring_up_to_date(copy)
         bring_up_to_date(database)
         with copy.reading() as source, database.writing() as target:
@@ -52,19 +59,20 @@ def copy_in(path: Path, url: str, *, replace: bool) -> None:
             for table in reversed(metadata.sorted_tables):
                 target.execute(table.delete())
             _copy_rows(source, target)
-            _set_counters(target)
+            set_counters(target)
 
 
 def has_rows(url: str) -> bool:
     """Tell whether anything is kept in the database at `url`; one without a schema gets it."""
-    with _closing(connect(url)) as database:
+    with using(connect(url)) as database:
         bring_up_to_date(database)
         with database.reading() as connection:
             return _has_rows(connection)
 
 
 @contextmanager
-def _closing(database: Database) -> Iterator[Database]:
+def using(database: Database) -> Iterator[Database]:
+    """Close a database when the block ends."""
     try:
         yield database
     finally:
@@ -116,16 +124,23 @@ def _new_file(path: Path) -> Database:
 
 def _copy_rows(source: Connection, target: Connection) -> None:
     for table in metadata.sorted_tables:
-        rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
-        for some in rows.mappings().partitions():
-            target.execute(insert(table), [dict(row) for row in some])
+        for _ in copy_rows_of(table, source, target):
+            continue
+
+
+def copy_rows_of(table: Table, source: Connection, target: Connection) -> Iterator[int]:
+    """Copy a table's rows, many at a time; gives after each step how many it copied."""
+    rows = source.execution_options(yield_per=_ROWS_AT_ONCE).execute(select(table))
+    for some in rows.mappings().partitions():
+        target.execute(insert(table), [dict(row) for row in some])
+        yield len(some)
 
 
 def _has_rows(connection: Connection) -> bool:
     return any(connection.execute(select(table).limit(1)).first() is not None for table in metadata.sorted_tables)
 
 
-def _set_counters(connection: Connection) -> None:
+def set_counters(connection: Connection) -> None:
     """Let new rows be numbered after the copied ones."""
     for table in metadata.sorted_tables:
         column = table.c.get("id")
