@@ -67,7 +67,7 @@ class Previewer:
     """Try rules on stored mentions and on texts; keeps nothing.
 
     Calls take as long as judging takes (about 10,000 mentions a second without the sentence model), so make them off
-    the event loop; with an encoder, one at a time.
+    the event loop; any thread may call, if the encoder takes threads in turn.
     """
 
     def __init__(
