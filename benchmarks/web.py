@@ -20,7 +20,18 @@ from fastapi.testclient import TestClient
 
 from monitor.bootstrap import App, Settings, open_app
 from monitor.bootstrap.web import probe_of, site_of
-from monitor.domain import AboutSubject, Assessment, Judgement, Level, Match, Mention, Role, Stance
+from monitor.domain import (
+    AboutSubject,
+    Assessment,
+    Judgement,
+    Level,
+    Match,
+    Mention,
+    Review,
+    ReviewVerdict,
+    Role,
+    Stance,
+)
 from monitor.ports import Decision, PageRows, ReviewFilter
 from monitor.testing import make_mention, make_statement, make_subject
 from monitor.web import Feeds, Figures, dashboard
@@ -28,6 +39,8 @@ from monitor.web.signing_in import COOKIE, open_session
 
 PAGE = 50
 BATCH = 500
+LEFT = 60
+"""So many hits stay unreviewed where nearly all are done."""
 WORDS = "FIRST LAST stole money from patients, somebody said on the market square this morning, number"
 
 
@@ -67,6 +80,23 @@ def fill(app: App, hits: int) -> None:
         )
         app.store.save_page(PageRows(source="town-forum", query_key="*", mentions=posts, raw=(), cursor="{}", gone=()))
         app.store.save_decisions([judged(one) for one in app.store.unassessed(BATCH)])
+
+
+def review_nearly_all(app: App, left: int) -> int:
+    """Record a verdict on all hits but the `left` oldest: what waits then lies behind everything that is done."""
+    now = app.clock.now()
+    ids = sorted(one.mention_id for one in app.store.review_hits(ReviewFilter(subjects=None, limit=10_000_000)))
+    for mention_id in ids[left:]:
+        app.store.save_review(
+            Review(
+                mention_id=mention_id,
+                subject_id="subject-1",
+                verdict=ReviewVerdict.NOT_HARMFUL,
+                reviewed_at=now,
+                reviewer="bench",
+            )
+        )
+    return len(ids) - left
 
 
 def browser(app: App) -> TestClient:
@@ -122,6 +152,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--hits", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument(
+        "--reviewed", action="store_true", help="Then review all but a few, and load the pages once more."
+    )
     parser.add_argument("--smoke", action="store_true")
     given = parser.parse_args()
     hits, rounds = (200, 3) if given.smoke else (given.hits, given.rounds)
@@ -131,9 +164,15 @@ def main() -> None:
         client = browser(app)
         paths = {"review": "/review", "search": "/review?text=square", "likely": "/review?level=likely", "today": "/"}
         figures = {name: timed(lambda path=path: load(client, path), rounds) for name, path in paths.items()}
+        done = review_nearly_all(app, min(LEFT, hits // 2)) if given.reviewed or given.smoke else 0
+        if done:
+            late = {f"{name}_nearly_all_done": path for name, path in paths.items()}
+            figures |= {name: timed(lambda path=path: load(client, path), rounds) for name, path in late.items()}
         baseline = timed(lambda: naive(app, "square"), max(2, min(rounds, 200_000 // hits)))
         app.store.close()
-    print(json.dumps({"hits": hits, "rounds": rounds, **figures, "naive_read_all": baseline}, indent=2))
+    print(
+        json.dumps({"hits": hits, "rounds": rounds, "reviewed": done, **figures, "naive_read_all": baseline}, indent=2)
+    )
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import io
 import json
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -128,6 +128,7 @@ class PlainOperations:
     def __init__(self) -> None:
         self.exported: list[int] = []
         self.told: list[Hit | None] = []
+        self.keep_new: Callable[[Subject], None] | None = None
         self.saved: list[Subject | Statement] = []
         self.names = ["blog", "town-forum", "wiki"]
         self.additions = PlainAdditions(self.names)
@@ -174,6 +175,8 @@ class PlainOperations:
 
     def save_subject(self, subject: Subject) -> int:
         self.saved.append(subject)
+        if self.keep_new and subject.id == "new-one":
+            self.keep_new(subject)
         return 5
 
     def save_statement(self, statement: Statement) -> int:
@@ -246,8 +249,11 @@ class Town:
         decision = Decision(mention_id=kept.id, revision=kept.revision, assessments=(made,))
         self.store.save_decisions([decision])
 
-    def keep(self, mention_id: int, **files: bytes) -> str:
-        """Keep a page of a mention with these files beside the usual ones."""
+    def keep(self, mention_id: int, *, names: Sequence[str] = (), **files: bytes) -> str:
+        """Keep a page of a mention with these files; `names` are more files, listed under these very names.
+
+        The vault itself would make such names harmless; the database is made to hold them as they are.
+        """
         request = CaptureRequest(id=0, mention_id=mention_id, revision=1, url="https://forum.example/t/1")
         number = self.store.request_capture(request, NOW)
         request = replace(request, id=number)
@@ -266,8 +272,13 @@ class Town:
             completeness=Completeness.FOUND,
             software={"goodname": "0"},
         )
+        for name in names:
+            staging.add(ArtifactRole.MEDIA, name, "image/png", Origin.WIRE, b"x")
         capture = self.vault.commit(staging, request, observed)
-        self.store.finish_capture(capture)
+        usual = capture.artifacts[: len(capture.artifacts) - len(names)]
+        odd = zip(capture.artifacts[len(usual) :], names, strict=True)
+        listed = (*usual, *(replace(one, path=name) for one, name in odd))
+        self.store.finish_capture(replace(capture, artifacts=listed))
         self.captures[mention_id] = capture.id
         return capture.id
 
@@ -308,6 +319,7 @@ def open_town(folder: Path) -> Town:
     store = open_store(f"sqlite:///{folder / 'rows.db'}", clock=clock)
     vault = FileVault(folder / "evidence", clock=clock, actor="goodname", reserve_bytes=1)
     operations = PlainOperations()
+    operations.keep_new = store.save_subject
     site = Site(
         store=store,
         vault=vault,

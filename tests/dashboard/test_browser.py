@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from monitor.domain import Author, Level
+from monitor.domain import Author, InvitationKind, Level, Role
 from monitor.evidence import find_chromium
-from monitor.web.signing_in import COOKIE
+from monitor.ports import Pile, ReviewFilter
+from monitor.web.signing_in import COOKIE, new_link
 
 pytestmark = pytest.mark.browser
 
@@ -223,6 +225,102 @@ def test_the_daily_look_by_keyboard_alone(town, visit, script):
     page.wait_for_url("**/login")
 
 
+def press(page: Page, name: str, *, within: str = "main") -> None:
+    """Press a button by keyboard."""
+    page.locator(within).get_by_role("button", name=name).first.press("Enter")
+
+
+def fill(page: Page, **fields: str) -> None:
+    """Type into fields, by their names, without a mouse."""
+    for name, words in fields.items():
+        field = page.locator(f"main [name='{name}']").first
+        field.focus()
+        page.keyboard.press("ControlOrMeta+a")
+        page.keyboard.type(words)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_setting_up_by_keyboard_alone(bare, served, chromium, script):
+    """Make the account by the one-time link, then name a person, a statement, a source and a channel."""
+    token = new_link(bare.store, bare.clock, InvitationKind.SETUP, {"*": Role.OWNER})
+    with served(bare) as origin:
+        window = Visit(chromium, origin, "", java_script_enabled=script)
+        page = window.page
+        page.goto(f"/link/{token}")
+        fill(page, name="me", password="four plain random words")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/start")
+        fill(page, name="FIRST LAST", by="ME")
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/statement?first=1")
+        fill(page, text="FIRST LAST stole money from patients")
+        press(page, "Keep this")
+        page.wait_for_url("**/start/sources")
+        press(page, "Choose")
+        page.wait_for_url("**/sources/add?first=1&connector=*")
+        page.locator("#connector").focus()
+        page.keyboard.type("RSS")
+        press(page, "Change")
+        page.wait_for_url("**connector=feed")
+        fill(page, name="news", **{"set.url": "https://news.example/feed"})
+        press(page, "Add it and try it")
+        page.get_by_text("It is added. You can add another one, or go on.").wait_for()
+        page.get_by_role("link", name="Go on").press("Enter")
+        page.wait_for_url("**/start/alerts")
+        fill(page, url="json://hook.example/in")
+        press(page, "Add it")
+        page.get_by_text("json://added").wait_for()
+        press(page, "Send a test")
+        page.get_by_role("link", name="Done").press("Enter")
+        page.wait_for_url(f"{origin}/")
+        assert [word for word in window.said if word] == [], "the console is clean"
+        assert window.elsewhere == []
+        window.close()
+    assert [one.name for one in bare.operations.saved if hasattr(one, "aliases")] == ["FIRST LAST"]
+    assert bare.operations.additions.added["news"]["url"] == "https://news.example/feed"
+    assert len(bare.operations.additions.kept) == 2
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_owners_work_by_keyboard_alone(town, visit, script):
+    """Add a person, review ten, preview a rule, export one, pause a source and all messages."""
+    for number in range(8):
+        town.post(f"ten-{number}", f"FIRST LAST did thing number {number}", level=Level.NONE)
+    window = visit("owner", java_script_enabled=script)
+    page = window.page
+    page.goto("/start")
+    fill(page, name="NEW PERSON", by="ME")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/statement?first=1")
+    page.goto("/review")
+    for number in range(10):
+        card = page.locator("[data-card]:not(.done)").first
+        card.get_by_role("button", name="Later" if number % 2 else "Not about me").press("Enter")
+        if script:
+            expect(page.locator(".card.done")).to_have_count(number + 1)
+        else:
+            page.get_by_text("Saved for 1 mention").wait_for()
+            page.goto("/review")
+    done = {one.mention_id for one in town.store.review_hits(ReviewFilter(subjects=None, pile=Pile.ALL)) if one.review}
+    assert len(done) == 10
+    page.goto("/rules/subject-1")
+    fill(page, exclude_terms="thing")
+    press(page, "Show what it would change")
+    page.get_by_role("heading", name="What this would change").wait_for()
+    page.goto(f"/mention/{town.north[0]}")
+    with page.expect_download() as download:
+        press(page, "Export this one")
+    assert Path(download.value.path()).read_bytes().startswith(b"PK")
+    page.goto("/sources")
+    page.get_by_role("button", name=re.compile("^Pause.*blog")).press("Enter")
+    page.get_by_text("paused; nobody looks at it").wait_for()
+    page.goto("/")
+    press(page, "Pause 7 days")
+    page.get_by_text("Messages are paused until").wait_for()
+    assert town.operations.additions.paused == {"blog"}
+    assert [word for word in window.said if word] == [], "the console is clean"
+
+
 def test_buttons_are_large_enough_to_hit(visit):
     page = visit("helper", viewport={"width": 320, "height": 800}).page
     page.goto("/review")
@@ -299,7 +397,7 @@ def test_the_raw_control_runs(chromium, payloads):
 
 
 def test_no_hostile_words_run_on_any_page(town, visit, payloads):
-    """Each payload as author, title, text, address and source name; first many to a card, then some on pages alone."""
+    """Each payload as author, title, text, address, source and file name; first many to a card, then some alone."""
     step = 250
     whole = []
     for start in range(0, len(payloads), step):
@@ -311,12 +409,13 @@ def test_no_hostile_words_run_on_any_page(town, visit, payloads):
     whole += [town.post(f"u{n}", one, title=one, author=Author(name=one), url=one) for n, one in enumerate(alone)]
     town.operations.names = payloads[::300]
     town.keep(whole[0], page="\n".join(payloads[:500]).encode(), text="\n".join(payloads[:500]).encode())
+    named = town.keep(whole[1], names=[one[:150] for one in payloads[::40]])
     window = visit("owner")
     page = window.page
     page.goto("/")
     page.get_by_role("button", name="Show words for 15 minutes").click()
     page.get_by_role("button", name="Hide words again").wait_for()
-    paths = [*pages(town), "/review?offset=50", f"/evidence/{town.captures[whole[0]]}"]
+    paths = [f"/evidence/{named}", *pages(town), "/review?offset=50", f"/evidence/{town.captures[whole[0]]}"]
     for path in [*paths, *(f"/mention/{one}" for one in whole)]:
         page.goto(path)
         page.evaluate(

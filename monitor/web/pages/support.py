@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from monitor.web.rendering import page
+from monitor.web.helplines import by_region, helplines
+from monitor.web.rendering import page, visitor
 
 router = APIRouter(include_in_schema=False)
 
@@ -13,4 +14,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/support")
 def support(request: Request) -> Response:
     """Show it; nothing here depends on who looks."""
-    return page(request, "support.html")
+    site = visitor(request).site
+    today = site.clock.now().astimezone(site.zone).date()
+    listed = helplines()
+    is_old = any(one.is_old(today) for one in listed)
+    return page(request, "support.html", regions=by_region(listed), today=today, is_old=is_old)
