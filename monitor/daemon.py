@@ -37,11 +37,13 @@ TICKS_S = {
     "stamp": 30.0,
     "recheck": 60.0,
     "copy": 60.0,
+    "room": 10.0,
+    "let_go": 3600.0,
     "recover": 86400.0,
 }
 """How often each job looks for work; what is due is decided by rows in the database."""
 
-NOT_IN_A_CYCLE = {"heartbeat", "recover"}
+NOT_IN_A_CYCLE = {"heartbeat", "recover", "let_go"}
 """A sign of life waits for every other job to have gone round."""
 
 PARALLEL_POLLS = 16
@@ -166,6 +168,8 @@ class Service:
             "heartbeat": self._beat,
             "stamp": self._app.evidence.stamp,
             "copy": self._app.evidence.copy,
+            "room": self._watch_room,
+            "let_go": self._let_go,
         }
 
     def _shared_jobs(self, engine: Engine) -> dict[str, Job]:
@@ -218,6 +222,12 @@ class Service:
 
     async def _watch_silence(self) -> None:
         await asyncio.to_thread(self._app.watch_silence)
+
+    async def _watch_room(self) -> None:
+        await asyncio.to_thread(self._app.evidence.watch_room)
+
+    async def _let_go(self) -> None:
+        await asyncio.to_thread(self._app.evidence.let_go)
 
     async def _clock_turned(self, _by: timedelta) -> None:
         await asyncio.to_thread(self._app.clock_turned)

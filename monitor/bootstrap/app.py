@@ -269,6 +269,7 @@ class App:
         while kept := await self.preserve():
             captures += kept
         await asyncio.to_thread(self.watch_silence)
+        await asyncio.to_thread(self.evidence.watch_room)
         await self.evidence.once()
         digest_due = await asyncio.to_thread(self.sum_up)
         sent, waiting = await self.deliver_all()

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from monitor.backup import check_recipient, seal_file
-from monitor.domain import Observation
+from monitor.domain import Alert, Observation
 from monitor.errors import ConfigError
 from monitor.evidence import Authorities, FileExporter, FileVault, ObjectCopies, PageLooker, read_pinned
 from monitor.http import HttpClient
-from monitor.jobs import copy, export, recheck, removal, stamp, wayback
+from monitor.jobs import copy, export, recheck, removal, retention, room, stamp, wayback
 from monitor.jobs.stamp import StampState
 from monitor.ports import Capturer, Clock, Enclosure, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
@@ -47,6 +48,9 @@ class EvidenceDesk:
         self.copies = build_copies(settings)
         self._archive = settings.evidence.wayback
         self._archive_http = client.for_source(WAYBACK, obey_robots=False)
+        self._place = settings.data_dir
+        self._warn, self._reserve = settings.capture.warn_mb << 20, settings.capture.reserve_mb << 20
+        self._unmatched_for = settings.evidence.unmatched_for
         self._should_recheck = settings.evidence.recheck
         self._looking = recheck.Desk(
             store=store,
@@ -64,6 +68,7 @@ class EvidenceDesk:
                 break
         await self.stamp()
         await self.copy()
+        await asyncio.to_thread(self.let_go)
 
     async def stamp(self, *, force: bool = False) -> int:
         """Have the next captures stamped by an authority outside; gives how many were."""
@@ -86,6 +91,16 @@ class EvidenceDesk:
     def copy_error(self) -> str:
         """Give why the last copy failed, or an empty string."""
         return copy.last_error(self._store)
+
+    def watch_room(self) -> Alert | None:
+        """Tell when the disk fills up, and when that is over."""
+        return room.run(
+            self._store, shutil.disk_usage(self._place).free, warn=self._warn, reserve=self._reserve, clock=self._clock
+        )
+
+    def let_go(self) -> tuple[str, ...]:
+        """Delete captures that were kept long enough and match nothing; gives their ids."""
+        return retention.run(self._store, self._vault, self._clock, self._unmatched_for)
 
     async def offer(self, mention_id: int, *, actor: str) -> wayback.Offered:
         """Offer one kept page to the public archive that is configured, if one is."""

@@ -23,6 +23,8 @@ class AlertKind(StrEnum):
     SOURCE_FAILING = "source_failing"
     SOURCE_BACK = "source_back"
     CHANNEL_FAILING = "channel_failing"
+    DISK_LOW = "disk_low"
+    DISK_OK = "disk_ok"
     CHANGE = "change"
     SPREAD = "spread"
     TEST = "test"

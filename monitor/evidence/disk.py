@@ -106,6 +106,14 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
+def free_bytes_below(path: Path) -> int:
+    """Give `free_bytes` of the disk that a folder is on, or will be on when it is made."""
+    place = path.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    return free_bytes(place)
+
+
 def disk_fault(what: str, fault: OSError) -> EvidenceError:
     """Say in words why a write failed."""
     if fault.errno in _NO_ROOM:

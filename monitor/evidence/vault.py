@@ -19,6 +19,7 @@ from monitor.evidence.custody import CustodyLog
 from monitor.evidence.disk import (
     disk_fault,
     free_bytes,
+    free_bytes_below,
     hash_file,
     lock_folder,
     private_folder,
@@ -71,6 +72,10 @@ class FileVault:
                 try_=f"Free some space for {request.url}; it is tried again by itself.",
             )
         return open_staging(self._staging, now, floor=self._reserve // 2)
+
+    def has_room(self) -> bool:
+        """Tell whether the disk has room for another capture; what cannot be found out is left for `stage` to say."""
+        return free_bytes_below(self._root) >= self._reserve
 
     def commit(self, staging: Staging, request: CaptureRequest, observed: Observed) -> Capture:
         """Seal a capture; afterwards nothing in it changes.

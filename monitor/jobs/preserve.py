@@ -46,9 +46,12 @@ async def run(
 ) -> tuple[Capture, ...]:
     """Lease capture requests and keep their pages; gives the captures that were sealed.
 
-    A page that could not be kept is tried four times over some hours; then a failed capture, with whatever the source
-    itself had answered, is sealed and told of. `only` keeps just the request with this id.
+    Nothing is leased while the disk has no room. A page that could not be kept is tried four times over some hours;
+    then a failed capture, with whatever the source itself had answered, is sealed and told of. `only` keeps just the
+    request with this id.
     """
+    if not await asyncio.to_thread(vault.has_room):
+        return ()  # nothing is tried, so that no page is given up for want of room; `room` tells of it
     requests = await asyncio.to_thread(store.lease_captures, clock.now(), limit=limit, lease_for=LEASE, only=only)
     captures = await asyncio.gather(*(keep_one(store, vault, capturer, request, clock) for request in requests))
     return tuple(capture for capture in captures if capture)
@@ -108,12 +111,15 @@ def _after_failure(
     now = clock.now()
     if request.attempts >= ATTEMPTS:
         return _record_failed(store, vault, request, words, now)
-    try:
-        wait = timedelta(minutes=1) * 5 ** max(0, request.attempts - 1)
-        store.retry_capture(request.id, next_attempt_at=now + wait, error=words)
-    except StoreError:
-        log.warning("a failed capture could not be recorded", extra={"request": request.id}, exc_info=True)
+    _try_later(store, request, words, now + timedelta(minutes=1) * 5 ** max(0, request.attempts - 1))
     return None
+
+
+def _try_later(store: CaptureStore, request: CaptureRequest, words: str, at: datetime) -> None:
+    try:
+        store.retry_capture(request.id, next_attempt_at=at, error=words)
+    except StoreError:  # the lease runs out by itself
+        log.warning("a capture could not be put off", extra={"request": request.id}, exc_info=True)
 
 
 def _record_failed(
@@ -122,8 +128,9 @@ def _record_failed(
     try:
         capture = _seal_failed(vault, request, words, now)
         store.finish_capture(capture, _alerts(capture, now, request))
-    except (EvidenceError, StoreError):
+    except (EvidenceError, StoreError) as error:
         log.warning("a failed capture could not be recorded", extra={"request": request.id}, exc_info=True)
+        _try_later(store, request, str(error), now + timedelta(hours=1))
         return None
     return capture
 

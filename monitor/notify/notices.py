@@ -8,6 +8,8 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 | capture_failed | source (text), why (text), attempts (number) |
 | source_failing | source (text), since (time), why or error (text), try (text), failures (number) |
 | source_back | source (text), since (time), until (time) |
+| disk_low | free_mb (number), stopped (yes or no), since (time) |
+| disk_ok | free_mb (number), since (time), until (time) |
 | channel_failing | channel (text), why (text), given_up (true or missing) |
 | change | source (text), state (a LiveState), at (time) |
 | spread | count (number), hours (number), statement_id (not shown) |
@@ -117,6 +119,8 @@ class NoticeWriter:
             AlertKind.SOURCE_FAILING: self._source_failing,
             AlertKind.SOURCE_BACK: self._source_back,
             AlertKind.CHANNEL_FAILING: self._channel_failing,
+            AlertKind.DISK_LOW: self._disk_low,
+            AlertKind.DISK_OK: self._disk_ok,
             AlertKind.CHANGE: self._change,
             AlertKind.SPREAD: self._spread,
             AlertKind.TEST: self._test,
@@ -176,6 +180,20 @@ class NoticeWriter:
             self.words.say(f"channel_failing.{after}"),
         ]
         return sentences, [self._row("reason", self._reason(facts))]
+
+    def _disk_low(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        after = "stopped" if facts.alert.payload.get("stopped") is True else "goes_on"
+        sentences = [
+            self.words.count("disk_low.state", facts.number("free_mb")),
+            self.words.say(f"disk_low.{after}"),
+            self.words.say("disk_low.next"),
+        ]
+        return sentences, [self._row("since", facts.moment_of(self.words, "since"))]
+
+    def _disk_ok(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        return [self.words.say("disk_ok.state")], [
+            self._row(key, facts.moment_of(self.words, key)) for key in ("since", "until")
+        ]
 
     def _change(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
         state = facts.text("state")

@@ -66,6 +66,10 @@ class Vault(Protocol):
         """Open a place for a new capture's files; EvidenceError when the disk has no room left."""
         ...
 
+    def has_room(self) -> bool:
+        """Tell whether the disk has room for another capture."""
+        ...
+
     def commit(self, staging: Staging, request: CaptureRequest, observed: Observed) -> Capture:
         """Seal a capture: manifest, intent record, rename, custody record; afterwards nothing in it changes."""
         ...

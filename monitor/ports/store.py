@@ -30,6 +30,7 @@ from monitor.ports.accounts import AccountStore
 from monitor.ports.cases import CaseStore
 from monitor.ports.planning import PlanStore
 from monitor.ports.recheck import RecheckStore
+from monitor.ports.retention import RetentionStore
 from monitor.ports.review import ReviewStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
@@ -293,6 +294,7 @@ class Store(
     ReviewStore,
     CaseStore,
     PlanStore,
+    RetentionStore,
     Protocol,
 ):
     """Keep everything but evidence files; one implementation for SQLite and PostgreSQL."""

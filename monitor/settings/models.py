@@ -180,7 +180,7 @@ class CaptureSettings(Section):
         200, ge=0, description="The most that the films of one page may take, with the [media] extra; 0: none."
     )
     reserve_mb: int = Field(200, ge=0, description="Stop captures when the disk has less room than this.")
-    warn_mb: int = Field(500, ge=0, description="Warn in status and doctor when the disk has less room than this.")
+    warn_mb: int = Field(500, ge=0, description="Warn when the disk has less room than this.")
 
     @validates("timeout")
     @classmethod
@@ -219,6 +219,9 @@ class EvidenceSettings(Section):
     """Say what is done with evidence once it is kept."""
 
     recheck: bool = Field(default=True, description="Look again at kept pages, less and less often.")
+    unmatched_for: Duration = Field(
+        timedelta(days=90), description="How long captures that match nothing are kept; 0d: for ever."
+    )
     wayback: str = Field(
         "",
         description="Public archive to offer pages to by hand; empty: none, since asking one publishes your interest.",

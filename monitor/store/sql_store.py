@@ -24,6 +24,7 @@ from monitor.store.plans import PlanRows
 from monitor.store.polls import PollRows
 from monitor.store.recheck_schema import recheck
 from monitor.store.rechecks import RecheckRows
+from monitor.store.retention import RetentionRows
 from monitor.store.review_lists import ReviewRows
 from monitor.store.schema import alert, capture_request, setting, target
 from monitor.store.sources import SourceRows
@@ -50,6 +51,7 @@ class SqlStore(
     TurnedClockRows,
     CaseRows,
     PlanRows,
+    RetentionRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.
 
