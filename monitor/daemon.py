@@ -8,8 +8,9 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
@@ -72,6 +73,11 @@ class Engine(Protocol):
 
     async def work(self) -> None:
         """Do jobs until `stop`; MonitorError when the queue went away."""
+        ...
+
+    @property
+    def figures(self) -> Mapping[str, Mapping[str, int]]:
+        """Count the jobs by state and kind, as they were when it last looked."""
         ...
 
     def stop(self) -> None:
@@ -271,7 +277,8 @@ class Service:
     def probe(self) -> Probe:
         """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""
         idle = {name: round(seconds, 1) for name, seconds in self._scheduler.idle_s().items()}
-        return probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
+        found = probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
+        return replace(found, queue=self._engine.figures) if self._engine else found
 
 
 def _when_leading(engine: Engine, job: Job) -> Job:

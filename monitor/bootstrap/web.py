@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 
 from monitor import __version__
@@ -242,7 +243,12 @@ def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, flo
         ),
         jobs_idle_s=idle,
         undelivered=undelivered,
+        oldest_due_s=_overdue_s([one.next_due_at for one in sources], app.clock.now()),
     )
+
+
+def _overdue_s(due: Sequence[datetime | None], now: datetime) -> float:
+    return max((round((now - one).total_seconds(), 1) for one in due if one is not None and one < now), default=0.0)
 
 
 def setup_path(app: App, name: str = "") -> str:

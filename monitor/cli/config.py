@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +13,10 @@ from monitor.cli import faults
 from monitor.cli.group import command_group
 from monitor.cli.screen import AsJson, note, say, say_json
 from monitor.cli.session import session_of
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, MonitorError
+
+if TYPE_CHECKING:
+    from monitor.settings import Settings
 
 group = command_group("Check and show the configuration.")
 
@@ -37,12 +42,15 @@ def check(
     """Read the configuration and everything it names, and list every fault at once.
 
     Looks at the file, overrides from the environment, secret files, the watch list, each source's own settings and
-    the channels. Contacts nobody. Exit code 2 when there is a fault; a warning alone is 0.
+    the channels. Contacts nobody but, where work is shared, the database. Exit code 2 when there is a fault; a warning
+    alone is 0.
     """
     from monitor.bootstrap import check_config
 
     path = session_of(ctx).path()
     report = check_config(path)
+    if report.settings and report.settings.queue.engine == "pgqueuer":
+        report = replace(report, faults=(*report.faults, *_try_queue(report.settings)))
     if as_json:
         say_json({"file": path, "ok": not report.faults, "faults": report.faults, "warnings": report.warnings})
         raise typer.Exit(faults.USAGE if report.faults else faults.OK)
@@ -51,6 +59,21 @@ def check(
     if report.faults:
         raise ConfigError(f"{path} cannot be used as it is.", faults=report.faults, try_=_next_step(report.faults))
     say(f"{path} is in order.")
+
+
+def _try_queue(settings: Settings) -> tuple[str, ...]:
+    """Open the shared queue and close it again; gives what is wrong with it."""
+    from monitor.workers import open_queue
+
+    async def opened() -> None:
+        async with open_queue(settings.store.url.get_secret_value()):
+            return
+
+    try:
+        asyncio.run(opened())
+    except MonitorError as error:
+        return (f"[queue]: {error}",)
+    return ()
 
 
 def _next_step(found: tuple[str, ...]) -> str:

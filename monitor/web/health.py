@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,11 @@ class SourceProbe:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probe:
-    """Sum up the running service: `status` is ok, degraded (a source fails) or failing (the service itself)."""
+    """Sum up the running service: `status` is ok, degraded (a source fails) or failing (the service itself).
+
+    `oldest_due_s` is for how many seconds the longest waiting source has been due. `queue` counts shared jobs by state
+    (waiting, running, parked) and kind; empty where no work is shared.
+    """
 
     status: str
     version: str
@@ -31,6 +35,8 @@ class Probe:
     sources: tuple[SourceProbe, ...]
     jobs_idle_s: Mapping[str, float]
     undelivered: int
+    oldest_due_s: float = 0.0
+    queue: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:

@@ -54,9 +54,21 @@ def _families(probe: Probe, figures: Figures) -> Iterator[Metric]:
         _add_moment(due, source.name, source.next_due_at)
     yield from (state, good, due)
     yield _by_word("goodname_job_idle_seconds", "Since a job last ended.", "job", probe.jobs_idle_s)
+    yield GaugeMetricFamily(
+        "goodname_oldest_due_seconds", "For how long the longest waiting source has been due.", value=probe.oldest_due_s
+    )
+    yield _queue(probe.queue)
     yield _by_word("goodname_alerts", "Alerts in the outbox.", "status", figures.alerts)
     yield _by_word("goodname_hits_unreviewed", "Mentions that wait for a person.", "level", figures.unreviewed)
     yield GaugeMetricFamily("goodname_disk_free_bytes", "Room left for data.", value=figures.disk_free_bytes)
+
+
+def _queue(queue: Mapping[str, Mapping[str, int]]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily("goodname_queue_jobs", "Shared jobs; parked ones failed.", labels=["state", "kind"])
+    for state, kinds in queue.items():
+        for kind, count in kinds.items():
+            family.add_metric([state, kind], float(count))
+    return family
 
 
 def _add_moment(family: GaugeMetricFamily, source: str, moment: datetime | None) -> None:

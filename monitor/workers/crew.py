@@ -20,6 +20,8 @@ log = logging.getLogger("goodname.workers")
 TARGETS_A_TICK = 2_000
 CAPTURES_A_TICK = 200
 
+COUNT_EVERY_S = 10.0
+
 TRY_AGAIN_LATER = 75
 """The exit code of a process that lost its database (EX_TEMPFAIL of sysexits.h); its supervisor starts it again."""
 
@@ -31,6 +33,8 @@ class Crew:
         self._app = app
         self._queue = queue
         self._leads = leads
+        self._counted_at = -COUNT_EVERY_S
+        self.figures: Mapping[str, Mapping[str, int]] = {}
 
     async def leads(self) -> bool:
         """Tell whether this process is the one that plans; else it tries to become it. StoreError when cut off."""
@@ -42,6 +46,7 @@ class Crew:
         Targets are leased first and ordered after. A crash in between leaves them leased, and they are ordered when
         the leases run out.
         """
+        await self._count()
         if not await self.leads():
             return 0
         await asyncio.to_thread(self._app.sync_targets)
@@ -49,6 +54,13 @@ class Crew:
         waiting = await asyncio.to_thread(self._app.store.waiting, now, most=CAPTURES_A_TICK)
         targets = await self._app.lease_targets(TARGETS_A_TICK)
         return await self._queue.put(plan(targets, waiting))
+
+    async def _count(self) -> None:
+        """Count what stands in the queue, every ten seconds, for whoever looks at the service's health."""
+        if self._app.clock.monotonic() - self._counted_at >= COUNT_EVERY_S:
+            self._counted_at = self._app.clock.monotonic()
+            state = await self._queue.state()
+            self.figures = {"waiting": state.waiting, "running": state.running, "parked": state.parked}
 
     async def work(self, kinds: Collection[str] = tuple(KINDS), *, concurrency: int = 0) -> None:
         """Do jobs of these kinds until `stop`; StoreError when the database went away."""

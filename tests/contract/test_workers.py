@@ -9,7 +9,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from monitor.cli import app
 from monitor.domain import Target
 from monitor.errors import StoreError
 from monitor.ports import Waiting
@@ -178,3 +180,18 @@ class TestQueue:
         with pytest.raises(StoreError, match="cannot be reached"):
             async with open_queue(f"postgresql+psycopg://postgres@/nobody?host={tmp_path}"):
                 pass
+
+
+class TestConfigCheck:
+    def test_it_tries_the_shared_queue(self, new_postgres: str, postgres_server: object, tmp_path: Path) -> None:
+        def check(url: str) -> str:
+            text = f'[store]\nurl = "{url}"\n[queue]\nengine = "pgqueuer"\n[alerts]\nurls = ["json://127.0.0.1:1/"]\n'
+            (tmp_path / "goodname.toml").write_text(text, "utf-8")
+            (tmp_path / "goodname.toml").chmod(0o600)
+            done = CliRunner().invoke(app, ["--config", str(tmp_path / "goodname.toml"), "config", "check"])
+            return f"{done.exit_code} {done.stdout}{done.stderr}"
+
+        assert check(postgres_server.url(new_postgres)).startswith("0 ")  # type: ignore[attr-defined]
+        refused = check(f"postgresql+psycopg://postgres@/nobody?host={tmp_path}")
+        assert refused.startswith("2 ")
+        assert "The queue cannot be reached." in refused
