@@ -152,6 +152,11 @@ class WebDesk:
         """Write everything kept of one mention to a ZIP that anybody can check."""
         return await self._app.evidence.export(out, mention_id=mention_id, actor=actor)
 
+    async def export_case(self, out: Path, *, case_id: int, actor: str) -> object:
+        """Write what is kept of a case's mentions to a ZIP, with the packet for counsel in it."""
+        desk = replace(self._app.cases, actor=actor)
+        return await self._app.evidence.export_case(case_id, lambda: desk.make_packet(case_id).body, out, actor=actor)
+
 
 def web_server(app: App, probe: Callable[[], Probe]) -> WebServer | None:
     """Make the server of the pages; None when it is switched off."""
@@ -169,6 +174,7 @@ def site_of(app: App) -> Site:
         clock=app.clock,
         operations=operations,
         previewer=app.previewer(),
+        cases=app.cases,
         scratch=app.settings.data_dir,
         hosts=(web.bind.rpartition(":")[0].strip("[]"), *web.hosts),
         address=web.address,

@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from monitor.cases.exhibits import CaseExhibit, for_minimum, for_spread
 from monitor.cases.minimum import Needed, minimum_set, missing
-from monitor.cases.part import CasePart, ids_text
+from monitor.cases.part import CasePart, ids_text, with_hits
 from monitor.cases.plan import PlanItem, Seen, checklist, item_ids, rests_until, step_of
 from monitor.cases.registry import require_jurisdiction
 from monitor.cases.spread import Spread, spread_of
@@ -62,9 +62,8 @@ class CaseFiles(CasePart):
         if not name:
             raise InputError("A case needs a title.", why="It is how you find it again.", try_="Give it a short name.")
         case = Case(subject_id=subject_id, title=name, opened_at=now, jurisdictions=places)
-        chosen = self._confirmed(case, mention_ids)
-        case = self.store.save_case(replace(case, mention_ids=chosen, statement_ids=self._statements_of(case, chosen)))
-        self._log("case_opened", case, mentions=ids_text(chosen))
+        case = self.store.save_case(with_hits(case, self._confirmed(case, mention_ids)))
+        self._log("case_opened", case, mentions=ids_text(case.mention_ids))
         self._keep_missing(case)
         return case
 
@@ -72,9 +71,8 @@ class CaseFiles(CasePart):
         """Add confirmed mentions; those that have no complete capture are queued to be kept."""
         case = self._open_case(case_id)
         fresh = self._confirmed(case, mention_ids)
-        chosen = tuple(dict.fromkeys((*case.mention_ids, *fresh)))
-        case = self.store.save_case(replace(case, mention_ids=chosen, statement_ids=self._statements_of(case, chosen)))
-        self._log("case_mentions_added", case, mentions=ids_text(fresh))
+        case = self.store.save_case(with_hits(case, fresh))
+        self._log("case_mentions_added", case, mentions=ids_text([hit.mention_id for hit in fresh]))
         self._keep_missing(case)
         return case
 

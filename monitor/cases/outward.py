@@ -11,6 +11,16 @@ from monitor.domain import Action, Case, CaseStatus
 from monitor.errors import InputError
 
 
+def require_something(case: Case, exhibits: Sequence[CaseExhibit]) -> None:
+    """Let a paper be written about something; InputError when nothing is confirmed in this case."""
+    if not exhibits:
+        raise InputError(
+            "There is nothing confirmed in this case to write about.",
+            why="A letter or notice names the mentions that a person has confirmed.",
+            try_=f"Run `goodname hits mark ID confirmed`, then `goodname case add {case.id} --mention ID`.",
+        )
+
+
 def require_ready(
     case: Case, actions: Sequence[Action], exhibits: Sequence[CaseExhibit], now: datetime, *, because: str = ""
 ) -> str:
@@ -21,12 +31,7 @@ def require_ready(
     """
     if case.status is CaseStatus.CLOSED:
         raise InputError("This case is closed.", why=case.closed_because, try_="Open a new one: `goodname case new`.")
-    if not exhibits:
-        raise InputError(
-            "There is nothing confirmed in this case to write about.",
-            why="A letter or report names the mentions that a person has confirmed.",
-            try_=f"Run `goodname hits mark ID confirmed`, then `goodname case add {case.id} --mention ID`.",
-        )
+    require_something(case, exhibits)
     hindrances = [*_rest(case, actions, now), *_copies(exhibits)]
     if not hindrances:
         return ""

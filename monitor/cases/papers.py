@@ -132,6 +132,15 @@ class CasePapers(CasePart):
         facts = {**dict(case.facts), **known_facts(exhibits)}
         return fill(self.registry, kind, facts, platform=row), exhibits
 
+    def notices(self, case: Case, exhibits: Sequence[CaseExhibit]) -> tuple[Filled, ...]:
+        """Fill every kind of notice that may matter where the case plays and its first exhibit stands."""
+        if not exhibits:
+            return ()
+        row = self.registry.platform_of(exhibits[0].url)
+        facts = {**dict(case.facts), **known_facts(self._standing_at(row, exhibits))}
+        kinds = self.registry.notices_for(case.jurisdictions, row)
+        return tuple(fill(self.registry, kind, facts, platform=row) for kind in kinds)
+
     def _standing_at(self, row: Platform, exhibits: Sequence[CaseExhibit]) -> tuple[CaseExhibit, ...]:
         there = [one for one in exhibits if self.registry.platform_of(one.url).id == row.id]
         if not there:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monitor.cases.exhibits import CaseExhibit, exhibit_of, for_minimum
 from monitor.cases.minimum import without_copy
+from monitor.cases.outward import require_something
 from monitor.cases.registry import Registry, registry
 from monitor.domain import CaptureRequest, Case, CaseStatus, Hit, Mention, ReviewVerdict, Subject
 from monitor.errors import InputError
@@ -55,10 +56,10 @@ class CasePart:
             )
         return case
 
-    def _confirmed(self, case: Case, mention_ids: Iterable[int]) -> tuple[int, ...]:
-        """Give the mentions back when a person confirmed each for this subject."""
-        chosen = tuple(dict.fromkeys(mention_ids))
-        for mention_id in chosen:
+    def _confirmed(self, case: Case, mention_ids: Iterable[int]) -> tuple[Hit, ...]:
+        """Give the hits of these mentions, each once, when a person confirmed every one for this subject."""
+        found = []
+        for mention_id in dict.fromkeys(mention_ids):
             hit = self.store.hit(mention_id, case.subject_id)
             if hit is None:
                 raise InputError(
@@ -72,12 +73,8 @@ class CasePart:
                     why="A person decides what belongs to a case, not the program.",
                     try_=f"Look at it, then run `goodname hits mark {mention_id} confirmed`.",
                 )
-        return chosen
-
-    def _statements_of(self, case: Case, mention_ids: Iterable[int]) -> tuple[str, ...]:
-        hits = (self.store.hit(one, case.subject_id) for one in mention_ids)
-        found = (hit.statement_id for hit in hits if hit is not None and hit.statement_id)
-        return tuple(dict.fromkeys((*case.statement_ids, *found)))
+            found.append(hit)
+        return tuple(found)
 
     def _keep_missing(self, case: Case) -> None:
         """Ask for a capture of whatever has no complete one; one that is still asked for is not asked for twice."""
@@ -104,12 +101,7 @@ class CasePart:
                 f"Mention {mention_id} is not in case {case.id}.", try_=f"Run `goodname case show {case.id}`."
             )
         exhibits = tuple(one for one in exhibits if not mention_ids or one.mention_id in mention_ids)
-        if not exhibits:
-            raise InputError(
-                "There is nothing confirmed in this case to write about.",
-                why="A letter or notice names the mentions that a person has confirmed.",
-                try_=f"Run `goodname hits mark ID confirmed`, then `goodname case add {case.id} --mention ID`.",
-            )
+        require_something(case, exhibits)
         return exhibits
 
     def _log(self, event: str, case: Case, **detail: str) -> None:
@@ -118,6 +110,17 @@ class CasePart:
     def _log_id(self, event: str, case_id: int, **detail: str) -> None:
         kept = {name: text for name, text in {"case": str(case_id), **detail}.items() if text}
         self.vault.record(event, actor=self.actor, detail=kept)
+
+
+def with_hits(case: Case, hits: Iterable[Hit]) -> Case:
+    """Give the case with these mentions, and the statements they repeat, added behind its own."""
+    chosen = tuple(hits)
+    statements = (hit.statement_id for hit in chosen if hit.statement_id)
+    return replace(
+        case,
+        mention_ids=tuple(dict.fromkeys((*case.mention_ids, *(hit.mention_id for hit in chosen)))),
+        statement_ids=tuple(dict.fromkeys((*case.statement_ids, *statements))),
+    )
 
 
 def ids_text(mention_ids: Sequence[int]) -> str:

@@ -222,3 +222,7 @@ class Operations(Protocol):
     async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
         """Write everything kept of one mention to a ZIP that anybody can check, and record it in the custody log."""
         ...
+
+    async def export_case(self, out: Path, *, case_id: int, actor: str) -> object:
+        """Write what is kept of a case's mentions to a ZIP, with the packet; EvidenceError when nothing is."""
+        ...

@@ -15,6 +15,10 @@ from monitor.web.feeds import Feeds, feeds_router
 from monitor.web.health import Probe, create_app
 from monitor.web.pages import (
     alerts,
+    case_ledger,
+    case_papers,
+    cases,
+    clients,
     evidence,
     mention,
     people,
@@ -57,7 +61,8 @@ def _own_file(name: str) -> Response:
 def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     """Make the whole web application: every page, the feeds and `/healthz`, all behind the shell."""
     daily = (today, review, mention, evidence, statements)
-    pages = (*daily, told, sources, rules, alerts, people, support, settings, start, session)
+    of_cases = (cases, case_papers, case_ledger, clients)
+    pages = (*daily, *of_cases, told, sources, rules, alerts, people, support, settings, start, session)
     routers = [one.router for one in pages]
     app = create_app(probe, feeds_router(feeds), _static, api.router, session.doors, *routers)
     app.state.site = site

@@ -26,6 +26,8 @@ PAGES = (
     ("/", "Today"),
     ("/review", "Review"),
     ("/statements", "Statements"),
+    ("/cases", "Cases"),
+    ("/clients", "Clients"),
     ("/evidence", "Evidence"),
     ("/sources", "Sources"),
     ("/rules", "Rules"),

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from monitor.cases.desk import CaseDesk
 from monitor.domain import AccessEvent, Account, Role, Subject, WebSession
 from monitor.jobs.preview import Previewer
 from monitor.ports import Clock, Operations, Store, Vault
@@ -32,6 +33,7 @@ class Site:
     clock: Clock
     operations: Operations
     previewer: Previewer
+    cases: CaseDesk
     scratch: Path
     hosts: tuple[str, ...] = ()
     address: str = ""
@@ -65,6 +67,11 @@ class Visitor:
         clients = self.account.clients
         found = self.site.store.subjects(active_only=False)
         return {one.id: one for one in found if clients is None or one.client_id in clients}
+
+    @cached_property
+    def clients(self) -> tuple[str, ...]:
+        """Name the clients of those who may be seen; empty for those without a client."""
+        return tuple(sorted({one.client_id for one in self.watched.values()}))
 
     @property
     def subjects(self) -> frozenset[str] | None:

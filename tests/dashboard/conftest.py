@@ -19,13 +19,17 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from monitor.bootstrap.asking import offer_of
+from monitor.cases.desk import CaseDesk
+from monitor.cases.letters import Sender
 from monitor.domain import (
     AboutSubject,
+    Action,
     ArtifactRole,
     Assessment,
     CaptureOutcome,
     CaptureRequest,
     Completeness,
+    Confidence,
     HealthState,
     Hit,
     Judgement,
@@ -35,9 +39,14 @@ from monitor.domain import (
     Message,
     Observed,
     Origin,
+    Owner,
+    PaperKind,
+    Review,
+    ReviewVerdict,
     Role,
     Stance,
     Statement,
+    Step,
     Subject,
 )
 from monitor.errors import FetchError, InputError
@@ -127,6 +136,7 @@ class PlainOperations:
 
     def __init__(self) -> None:
         self.exported: list[int] = []
+        self.cases_exported: list[tuple[int, str]] = []
         self.told: list[Hit | None] = []
         self.keep_new: Callable[[Subject], None] | None = None
         self.saved: list[Subject | Statement] = []
@@ -195,6 +205,11 @@ class PlainOperations:
 
     async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
         self.exported.append(mention_id)
+        await asyncio.to_thread(out.write_bytes, b"PK\x05\x06" + bytes(18))
+        return None
+
+    async def export_case(self, out: Path, *, case_id: int, actor: str) -> object:
+        self.cases_exported.append((case_id, actor))
         await asyncio.to_thread(out.write_bytes, b"PK\x05\x06" + bytes(18))
         return None
 
@@ -282,6 +297,32 @@ class Town:
         self.captures[mention_id] = capture.id
         return capture.id
 
+    def case(self, mention_id: int = 0, subject_id: str = "subject-1") -> int:
+        """Open a case about one confirmed mention, with something in each step, and give its id; once a mention."""
+        mention_id = mention_id or self.north[0]
+        if known := [one.id for one in self.store.cases() if mention_id in one.mention_ids]:
+            return known[0]
+        self.confirm(mention_id, subject_id)
+        desk, words = self.site.cases, "SOUTHERN" if subject_id == "subject-2" else "PRIVATE"
+        made = desk.open(subject_id, f"{words} matter", jurisdictions=["EU"], mention_ids=[mention_id])
+        desk.add_lead(made.id, f"{words} NEIGHBOUR", f"{words} BASIS", Confidence.WEAK, "owner")
+        desk.give_facts(made.id, {"harm": f"{words} HARM"})
+        paper, _ = desk.draft_letter(
+            made.id, PaperKind.REMOVAL_REQUEST, addressee=f"{words} WEBMASTER", sender=Sender(name="ME")
+        )
+        desk.set_day(made.id, title=f"{words} DAY", due_on=NOW.date() + timedelta(days=5), by=Owner.COUNSEL)
+        sent = Action(case_id=made.id, step=Step.LETTER, title="draft", made_at=NOW, paper_id=paper.id)
+        desk.send(made.id, sent, because="it cannot wait")
+        return made.id
+
+    def confirm(self, mention_id: int, subject_id: str = "subject-1") -> None:
+        """Let a person confirm a mention."""
+        confirmed = ReviewVerdict.CONFIRMED
+        made = Review(
+            mention_id=mention_id, subject_id=subject_id, verdict=confirmed, reviewed_at=NOW, reviewer="owner"
+        )
+        self.store.save_review(made)
+
     def token(self, name: str = "owner") -> str:
         """Sign somebody in."""
         account = self.store.account_named(name)
@@ -326,6 +367,7 @@ def open_town(folder: Path) -> Town:
         clock=clock,
         operations=operations,
         previewer=Previewer(store, clock, Thresholds()),
+        cases=CaseDesk(store=store, vault=vault, clock=clock, linkable=frozenset({"blog", "town-forum"})),
         scratch=folder,
     )
     probe = Probe(status="ok", version="1", why=(), sources=(), jobs_idle_s={}, undelivered=0)

@@ -81,6 +81,10 @@ def pages(town) -> list[str]:
     alone = [f"/mention/{first}", f"/evidence/{town.captures[first]}", "/rules/subject-1"]
     alone += ["/start", "/start/sources", "/start/alerts", "/sources/add?connector=mailbox"]
     alone += ["/rules/subject-1/statement", "/statements/subject-1/stole", "/nothing"]
+    case = town.case()
+    (letter,) = {one.draft_id for one in town.store.papers(case)}
+    alone += [f"/cases/{case}", f"/cases/{case}/letters/{letter}", f"/cases/{case}/notices/eu-dsa-16"]
+    alone += ["/clients?client=north"]
     return [*(address for address, _ in PAGES), *alone]
 
 

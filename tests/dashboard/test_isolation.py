@@ -32,6 +32,13 @@ def _rows(town):
         town.operations.exported,
         [one for one in town.operations.saved if "subject-1" not in (getattr(one, "subject_id", one.id))],
         [one for one in town.vault.custody(town.captures[town.south[0]]) if one.event == "viewed"],
+        [one for one in town.store.cases() if one.subject_id == "subject-2"],
+        [
+            (town.store.papers(one.id), town.store.leads(one.id), town.store.actions(one.id), town.store.clocks(one.id))
+            for one in town.store.cases()
+            if one.subject_id == "subject-2"
+        ],
+        [one for one in town.operations.cases_exported if town.store.case(one[0]).subject_id == "subject-2"],
     )
 
 
@@ -40,6 +47,9 @@ def test_another_clients_matters_do_not_exist(town):
     everything = sorted({pair for pair in _routes(town.app.routes) if pair[0] not in ("/login", "/logout")})
     assert len(everything) > 15
     ids = [*map(str, town.south), capture, "subject-2", f"{town.south[0]}:subject-2", "south", "0", "1", "blog"]
+    own, other = town.case(), town.case(town.south[0], "subject-2")
+    assert town.client("south").get(f"/cases/{other}").status_code == 200, "its own people see it"
+    ids += [str(other), str(own), "eu-dsa-16"]
     verdicts = ["confirmed", "later", "withdrawn"]
     before = _rows(town)
     helper = town.client("helper")
@@ -65,6 +75,9 @@ def test_another_clients_matters_do_not_exist(town):
             answers = [answer, helper.get(filled, params={"text": search, "pile": "all"})]
         else:
             form = {**fields, "token": form_token(helper.token), "verdict": verdict, "capture": capture, "pick": pick}
+            form |= {"mention": pick, "title": "x", "item": "aim", "kind": "removal_request", "to": "x", "body": "x"}
+            form |= {"what": f"letter:{parts[2]}", "action": parts[1], "outcome": "removed", "because": "x"}
+            form |= {"day": "2026-05-01", "value": "x", "basis": "x", "state": "named", "do": "place"}
             form |= {"mark": f"{verdict}:{parts[2]}", "sure": str(len(pick)), "show": "yes", "name": "x", "keys": "on"}
             answers = [helper.post(filled, data=form, headers={"Sec-Fetch-Site": "same-origin"})]
         if path.startswith("/api/"):
