@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +10,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from connectors._asking import BaseUrl, terms_to_ask
+from connectors._bluesky_posts import SITE, card_of, language_of, post_url
 from connectors._entry import MAX_LINE, MAX_MEDIA, bounded_id
 from connectors._health import health_of
 from connectors._html import absolute, tidy
@@ -43,13 +43,11 @@ from monitor.contract import (
 from monitor.domain import Author, Gone, HealthState, Item, MentionKind, Precision
 from monitor.errors import AuthenticationFailed, MonitorError
 
-_SITE = "https://bsky.app"
 _PAGE = 100
 _BAD_REQUEST = 400
 _REFUSED = frozenset({_BAD_REQUEST, 401})
 DELETED = "[deleted]"
 _OLD_TOKEN = frozenset({"ExpiredToken", "InvalidToken"})
-_POST = re.compile(r"at://(did:[a-z0-9]+:[A-Za-z0-9._:%-]{1,200})/app\.bsky\.feed\.post/([A-Za-z0-9._~:-]{1,200})")
 
 
 class BlueskySettings(BaseModel):
@@ -178,26 +176,18 @@ def _sorted_by(post: Json) -> datetime | None:
     return min(written, indexed) if written and indexed else written or indexed
 
 
-def post_url(uri: str) -> str:
-    """Give the page of a post, by its author's permanent id; "" for anything else."""
-    found = _POST.fullmatch(uri)
-    return f"{_SITE}/profile/{found[1]}/post/{found[2]}" if found else ""
-
-
 def _item(post: Json, answer: Response, fetched_at: datetime) -> Item | None:
     uri, record = text_of(post, "uri"), object_of(post, "record")
     if not post_url(uri):
         return None
     published_at = _sorted_by(post)
-    languages = record.get("langs")
-    language = languages[0] if isinstance(languages, list) and languages and isinstance(languages[0], str) else ""
     return Item(
         external_id=uri,
         url=post_url(uri),
-        text="\n".join(filter(None, (tidy(text_of(record, "text")), *_card(record)))),
+        text="\n".join(filter(None, (tidy(text_of(record, "text")), *card_of(record)))),
         kind=MentionKind.POST,
         author=_author(object_of(post, "author")),
-        language=language[:35],
+        language=language_of(record),
         in_reply_to_url=post_url(text_of(object_of(object_of(record, "reply"), "parent"), "uri")),
         media=_media(object_of(post, "embed")),
         published_at=published_at,
@@ -215,20 +205,13 @@ def _author(author: Json) -> Author:
     return Author(
         name=tidy(text_of(author, "displayName")[:MAX_LINE]) or handle,
         handle=handle,
-        profile_url=absolute(f"/profile/{did}", _SITE) if did.startswith("did:") else "",
+        profile_url=absolute(f"/profile/{did}", SITE) if did.startswith("did:") else "",
         external_id=did,
         account_created_at=moment_of(author, "createdAt"),
     )
 
 
-def _card(record: Json) -> tuple[str, ...]:
-    """Give the title and address of a linked page, which readers see below the words."""
-    embed = object_of(record, "embed")
-    card = object_of(embed, "external") or object_of(object_of(embed, "media"), "external")
-    return tidy(text_of(card, "title")[:MAX_LINE]), absolute(text_of(card, "uri"), _SITE)
-
-
 def _media(embed: Json) -> tuple[str, ...]:
     images = [*list_of(embed, "images"), *list_of(object_of(embed, "media"), "images")][:MAX_MEDIA]
-    links = (absolute(text_of(image, "fullsize"), _SITE) for image in images)
+    links = (absolute(text_of(image, "fullsize"), SITE) for image in images)
     return tuple(dict.fromkeys(link for link in links if link))

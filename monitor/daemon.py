@@ -141,6 +141,7 @@ class Service:
         feeding.cancel()
         ends = (self._scheduler.stop(STOP_GRACE_S), self._end_polls(STOP_GRACE_S), self._end_work(working))
         is_clean = all(await asyncio.gather(*ends))
+        await self._app.listeners.stop()
         if self._web:
             await self._web.stop()
         await asyncio.gather(feeding, return_exceptions=True)
@@ -203,10 +204,13 @@ class Service:
         return not late
 
     async def _poll(self) -> None:
-        """Start polls of what is due and leave them running, so that a slow source delays no other."""
-        await asyncio.to_thread(self._app.sync_targets)
+        """Start polls of what is due and leave them running, so that a slow source delays no other; streams as well."""
+        listeners = self._app.listeners
+        await listeners.keep_to(await asyncio.to_thread(self._app.sync_targets))
         room = PARALLEL_POLLS - len(self._polls)
         for target in await self._app.lease_targets(room) if room > 0 else ():
+            if listeners.start(target):
+                continue
             task = asyncio.create_task(self._app.poll_target(target), name=f"poll {target.source}")
             self._polls.add(task)
             task.add_done_callback(self._polls.discard)

@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.contract import CONTRACT_VERSION, ENTRY_POINT_GROUP, Connector, ConnectorSpec
+from monitor.contract import CONTRACT_VERSION, ENTRY_POINT_GROUP, Capability, Connector, ConnectorSpec
 from monitor.errors import ConfigError, ContractMismatch, MonitorError, PluginBroken, PluginError, PluginNotFound
 from monitor.text.faults import describe_faults
 
@@ -107,7 +107,7 @@ def check_contract(name: str, cls: object) -> ConnectorSpec:
     spec = getattr(cls, "spec", None)
     if not inspect.isclass(cls) or not isinstance(spec, ConnectorSpec):
         raise _mismatch(name, ["it must be a class with a `spec` of type ConnectorSpec"])
-    faults = [*_spec_faults(name, spec), *_method_faults(cls)]
+    faults = [*_spec_faults(name, spec), *_method_faults(cls, spec)]
     if faults:
         raise _mismatch(name, faults)
     return spec
@@ -137,13 +137,15 @@ def _spec_faults(name: str, spec: ConnectorSpec) -> list[str]:
     return faults
 
 
-def _method_faults(cls: type) -> list[str]:
+def _method_faults(cls: type, spec: ConnectorSpec) -> list[str]:
     faults = []
     poll, check = getattr(cls, "poll", None), getattr(cls, "check", None)
     if not inspect.isfunction(poll) or inspect.iscoroutinefunction(poll):
         faults.append("`poll` must be an async generator")
     if not inspect.iscoroutinefunction(check):
         faults.append("`check` must be a coroutine function")
+    if (Capability.STREAM in spec.capabilities) != inspect.isasyncgenfunction(getattr(cls, "stream", None)):
+        faults.append("`stream` must be an async generator exactly where Capability.STREAM is declared")
     return faults
 
 

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from monitor.backup import Contents
-from monitor.bootstrap.app import App, CycleReport, open_app
+from monitor.bootstrap.app import App, open_app
 from monitor.bootstrap.backup import Wanted, write_backup
 from monitor.bootstrap.check import ConfigReport, check_config
+from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
 from monitor.bootstrap.restore import Restored, Wish, restore_backup
 from monitor.evidence import check_export, find_chromium, is_export, verify_path

@@ -10,6 +10,7 @@ from monitor.bootstrap.ledger import StoreLedger
 from monitor.errors import MonitorError
 from monitor.http import HttpClient
 from monitor.jobs.poll import Source
+from monitor.jobs.sift import Sieve
 from monitor.notify import AppriseNotifier
 from monitor.plugins import Catalogue
 from monitor.ports import Clock, Store
@@ -29,6 +30,7 @@ class Opened(Protocol):
     file_settings: Settings
     settings: Settings
     added_mark: tuple[int, int, int]
+    sieve: Sieve
     sources: dict[str, Source]
     broken_sources: dict[str, MonitorError]
     notifier: AppriseNotifier
@@ -62,7 +64,7 @@ def take_up(app: Opened) -> None:
     before = {one.name: one for one in app.settings.source}
     changed = tuple(one for one in settings.source if before.get(one.name) != one)
     fresh = settings.model_copy(update={"source": changed})
-    made, broken = build_sources(fresh, app.client, app.catalogue, StoreLedger(app.store))
+    made, broken = build_sources(fresh, app.client, app.catalogue, StoreLedger(app.store), app.sieve)
     notifier = build_notifier(settings, app.client, app.clock)
     stays = {one.name for one in settings.source} - {one.name for one in changed}
     app.sources = {**{name: one for name, one in app.sources.items() if name in stays}, **made}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from monitor.bootstrap.build import (
     LazyCapturer,
     build_heartbeat,
     build_http,
+    build_listeners,
     build_manner,
     build_notifier,
     build_renderer,
@@ -26,6 +28,7 @@ from monitor.bootstrap.build import (
     read_watchlist,
 )
 from monitor.bootstrap.claim import Claim
+from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger, StoreTurns
 from monitor.bootstrap.model import ModelDesk
@@ -39,23 +42,11 @@ from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve,
 from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
+from monitor.jobs.sift import Sieve
 from monitor.jobs.telling import Manner
 from monitor.matching import Encoder, Matcher, Thresholds
 from monitor.ports import Clock, Store
 from monitor.settings import Settings, added_mark, read_added, with_added
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CycleReport:
-    """Sum up one whole pass."""
-
-    recovered: tuple[Capture, ...]
-    polled: tuple[Poll, ...]
-    assessed: int
-    captures: tuple[Capture, ...]
-    delivered: int
-    undelivered: int
-    digest_due: bool
 
 
 class App:
@@ -75,8 +66,9 @@ class App:
         self.store: Store = build_store(settings, clock)
         is_shared = settings.queue.engine != "in-process"
         self.client = build_http(settings, clock, StoreTurns(self.store) if is_shared else None)
+        self.sieve = Sieve(self.store, lambda: self.rules().matcher, clock)
         self.sources, self.broken_sources = build_sources(
-            settings, self.client, self.catalogue, StoreLedger(self.store)
+            settings, self.client, self.catalogue, StoreLedger(self.store), self.sieve
         )
         self.notifier = build_notifier(settings, self.client, clock)
         self.renderer = build_renderer(settings)
@@ -96,10 +88,12 @@ class App:
         self._vigil = silence.Vigil()
         self._claim = Claim(settings.data_dir / "running.lock")
         self._rules: assess.Rules | None = None
+        self._rules_lock = threading.Lock()
         self._rules_of: tuple[object, object] = ((), ())
         if settings.watchlist.file:
             self.store.provision(subjects, statements)
         self._ends = PollEnds(self.store)
+        self.listeners = build_listeners(self, self._ends)
         self.sync_targets()
 
     async def __aenter__(self) -> Self:
@@ -174,8 +168,8 @@ class App:
         self.store.mend_times(self.clock.now())
         return True
 
-    def sync_targets(self) -> None:
-        """Take up what the page added, and bring the due table in line with the sources and the watched names.
+    def sync_targets(self) -> tuple[Target, ...]:
+        """Take up what the page added, bring the due table in line with sources and watched names, and give it.
 
         Nothing is due while no active subject has an attestation, and nothing of a paused source.
         """
@@ -186,16 +180,18 @@ class App:
         names = [name for subject in watched for name in (subject.name, *subject.aliases, *subject.handles)]
         targets: tuple[Target, ...] = poll.targets_of(read, names) if watched else ()
         self.store.sync_targets(targets, self.clock.now())
+        return targets
 
     def rules(self) -> assess.Rules:
         """Give the rules of the active subjects and statements; built anew only when one of them changed."""
-        subjects = tuple(subject for subject in self.store.subjects() if subject.attestation)
-        statements = self.store.statements()
-        if self._rules is None or self._rules_of != (subjects, statements):
-            matcher = Matcher(subjects, statements, self.thresholds, self.encoder)
-            self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)
-            self._rules_of = (subjects, statements)
-        return self._rules
+        with self._rules_lock:  # streams and judging ask at the same time, and building is dear
+            subjects = tuple(subject for subject in self.store.subjects() if subject.attestation)
+            statements = self.store.statements()
+            if self._rules is None or self._rules_of != (subjects, statements):
+                matcher = Matcher(subjects, statements, self.thresholds, self.encoder)
+                self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)
+                self._rules_of = (subjects, statements)
+            return self._rules
 
     @property
     def thresholds(self) -> Thresholds:

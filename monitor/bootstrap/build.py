@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from monitor import __version__
 from monitor.contract import Access, Context, Ledger
@@ -13,7 +15,10 @@ from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
 from monitor.jobs.heartbeat import Heartbeat
+from monitor.jobs.listen import Listener, Listeners, is_stream
 from monitor.jobs.poll import Source
+from monitor.jobs.poll_ends import PollEnds
+from monitor.jobs.sift import Sieve
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
@@ -80,9 +85,12 @@ def build_renderer(settings: Settings) -> WordRenderer:
 
 
 def build_sources(
-    settings: Settings, client: HttpClient, catalogue: Catalogue, ledger: Ledger
+    settings: Settings, client: HttpClient, catalogue: Catalogue, ledger: Ledger, sieve: Sieve | None = None
 ) -> tuple[dict[str, Source], dict[str, MonitorError]]:
-    """Make every configured source, and say of those that cannot be made why; one never stops another."""
+    """Make every configured source, and say of those that cannot be made why; one never stops another.
+
+    The sieve is put before the store for those that stream: they send far more than anybody watches for.
+    """
     sources: dict[str, Source] = {}
     broken: dict[str, MonitorError] = {}
     for entry in settings.source:
@@ -98,8 +106,25 @@ def build_sources(
             connector=connector,
             every=entry.every,
             context=lambda now, name=entry.name, http=http: Context(source=name, http=http, now=now, ledger=ledger),  # type: ignore[misc]  # bound per turn of the loop
+            sift=partial(sieve.sift, entry.name) if sieve and is_stream(connector) else None,
         )
     return sources, broken
+
+
+class Listening(Protocol):
+    """Hold what streams need of an opened installation; its sources may be replaced at any time."""
+
+    store: Store
+    clock: Clock
+    sources: dict[str, Source]
+
+
+def build_listeners(app: Listening, ends: PollEnds) -> Listeners:
+    """Make what runs the streams among the sources."""
+    return Listeners(
+        lambda name: app.sources.get(name),  # noqa: PLW0108  # the sources are replaced when the page adds one
+        lambda source, target: Listener(app.store, source, target, app.clock, ends),
+    )
 
 
 def read_watchlist(settings: Settings) -> tuple[tuple[Subject, ...], tuple[Statement, ...]]:

@@ -8,8 +8,9 @@ the page again or loses nothing. Built-in connectors use the entry-point group `
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -148,6 +149,10 @@ ANY_STATUS = frozenset(range(200, 600)) - frozenset(range(300, 400))
 """Every status as an answer; redirects are still followed, and one that leads nowhere is a fault."""
 
 
+STREAM_IDLE = timedelta(minutes=2)
+MAX_MESSAGE = 1024 * 1024
+
+
 class Http(Protocol):
     """Fetch over HTTP under the house rules: no private addresses, caps on size and time, rates, Retry-After."""
 
@@ -196,6 +201,25 @@ class Http(Protocol):
         ok: frozenset[int] = frozenset({200}),
     ) -> Response:
         """Send the fields of a form and give the answer, as `post_json` does."""
+        ...
+
+    def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idle: timedelta = STREAM_IDLE,
+        max_message: int = MAX_MESSAGE,
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[bytes, ...]]]:
+        """Open a WebSocket (wss or https; ws and http to listed hosts alone) and give its messages in batches.
+
+        A batch holds what came within a second, at most 1,000 messages; an empty one says, every half a minute, that
+        the other side is still there and sent nothing. Text comes as UTF-8 that was not checked. Opening raises
+        what `get` does, for the status that was answered in place of the upgrade; a redirect is not followed. Reading
+        raises SourceUnavailable when the stream ends, answers no ping, or has sent nothing whole for `idle`, and
+        TooLarge for a message of more than `max_message` bytes.
+        """
         ...
 
 
@@ -261,4 +285,23 @@ class Spends(Protocol):
 
     async def spending(self, ctx: Context) -> Spending | None:
         """Say what was counted, or None where nothing is; asks the ledger and nobody else."""
+        ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """Mark a connector that declares `Capability.STREAM`: its source sends by itself what is new.
+
+    It keeps `poll`, too: reading from the position up to what is new now, for a single pass.
+    """
+
+    def stream(self, ctx: Context, query: Query, cursor: BaseModel) -> AsyncIterator[Page]:
+        """Listen from the position in `cursor`, for as long as the source sends; the runner cancels it to end it.
+
+        A page a batch of `ctx.http.stream`, empty ones too: they say that somebody listens. `ctx.now` is when it was
+        opened. Only items that name somebody watched are kept, so give everything; two versions of one thing go on
+        two pages, and an edited one has `edited_at`. What was given before and is sent again after the position
+        was taken up (by rewinding it a little) is left out. It raises what `poll` does; when it ends or raises a
+        TemporaryError it is opened again from the kept position, after a while.
+        """
         ...

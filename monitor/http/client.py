@@ -5,30 +5,33 @@ from __future__ import annotations
 import asyncio
 import json as jsons
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from urllib.parse import urlencode
 
 import aiohttp
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from monitor.contract import Response
+from monitor.contract import MAX_MESSAGE, STREAM_IDLE, Response
 from monitor.errors import AddressForbidden, MonitorError, RateLimited, SourceChanged, SourceUnavailable, TooLarge
 from monitor.http.answers import error_for
-from monitor.http.bodies import ACCEPT_ENCODING, decode, read_capped
+from monitor.http.bodies import decode, read_capped
 from monitor.http.faults import FAULTS, Budget, boundary
-from monitor.http.guard import AddressGuard, GuardedResolver
+from monitor.http.guard import AddressGuard
 from monitor.http.limits import HttpLimits
 from monitor.http.rates import HostRates
 from monitor.http.retry import is_exhausted, retry_at
 from monitor.http.robots import Robots
-from monitor.http.urls import REDIRECTS, read_url, redirect_target, site_key
+from monitor.http.sessions import make_session
+from monitor.http.streams import StreamRequest, open_stream
+from monitor.http.urls import REDIRECTS, read_stream_url, read_url, redirect_target, site_key
 from monitor.ports import Clock, SharedTurns
 
 _LOG = logging.getLogger("goodname.http")
 _EVERYWHERE = frozenset({"accept", "accept-language"})  # request headers that may follow a redirect to another origin
-_LONGEST_HEADER = 32 * 1024
 _THREAD_FROM = 32 * 1024  # smaller bodies are decompressed on the spot
 
 
@@ -239,30 +242,27 @@ class HttpClient:
             self._rates.pause(key, error.retry_at)
         raise error
 
+    def open_stream(
+        self, url: str, params: Mapping[str, str] | None, request: StreamRequest
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[bytes, ...]]]:
+        """Open a WebSocket under the rules; raises what contract.Http names."""
+        return open_stream(
+            read_stream_url(url, params),
+            request,
+            guard=self.guard,
+            rates=self._rates,
+            clock=self._clock,
+            user_agent=self._user_agent,
+        )
+
     async def _fetch_robots(self, url: str, ok: frozenset[int]) -> Response:
         request = _Request(source="robots", headers={}, ok=ok, limits=self.limits, obey_robots=False)
         return await self.fetch(url, None, request)
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
-            connector = aiohttp.TCPConnector(
-                resolver=GuardedResolver(self.guard),
-                socket_factory=self.guard.make_socket,
-                use_dns_cache=False,
-                limit=100,
-                limit_per_host=self.limits.per_host,
-            )
-            self._session = aiohttp.ClientSession(
-                connector=connector,
-                response_class=_Answer,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                trust_env=False,
-                auto_decompress=False,
-                requote_redirect_url=False,
-                timeout=aiohttp.ClientTimeout(total=None),  # the deadline is kept by the budget of each fetch
-                headers={"User-Agent": self._user_agent, "Accept-Encoding": ACCEPT_ENCODING},
-                max_line_size=_LONGEST_HEADER,
-                max_field_size=_LONGEST_HEADER,
+            self._session = make_session(
+                self.guard, self._user_agent, per_host=self.limits.per_host, response_class=_Answer
             )
         return self._session
 
@@ -343,3 +343,22 @@ class SourceHttp:
             body=body,
         )
         return await self._client.fetch(url, None, request)
+
+    def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idle: timedelta = STREAM_IDLE,
+        max_message: int = MAX_MESSAGE,
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[bytes, ...]]]:
+        """Open a WebSocket; see contract.Http for what it gives and raises."""
+        request = StreamRequest(
+            source=self._name,
+            headers=headers or {},
+            idle=idle,
+            max_message=max_message,
+            deadline=self._limits.deadline,
+        )
+        return self._client.open_stream(url, params, request)

@@ -39,6 +39,13 @@ def read_url(url: str, params: Mapping[str, str] | None = None) -> URL:
     return target
 
 
+def read_stream_url(url: str, params: Mapping[str, str] | None = None) -> URL:
+    """Read the address of a WebSocket: wss and ws stand for https and http; raises like `read_url`."""
+    scheme, separator, rest = url.strip().partition("://")
+    plain = {"wss": "https", "ws": "http"}.get(scheme.lower(), scheme)
+    return read_url(f"{plain}{separator}{rest}", params)
+
+
 def _parse(url: str, params: Mapping[str, str] | None) -> URL:
     if len(url) > _LONGEST:
         raise ValueError("too long")

@@ -49,6 +49,10 @@ class Judging(Protocol):
         """Give one judgement a subject whose name was found."""
         ...
 
+    def names_anyone(self, mention: Mention) -> bool:
+        """Tell whether `judge` could give anything at all; much quicker than judging."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rules:

@@ -27,7 +27,7 @@ def mention_from(source: str, item: Item, seen_at: datetime, raw_sha256: str) ->
     url = clean_text(item.url)[:MAX_URL]
     return Mention(
         source=source,
-        external_id=_line(item.external_id),
+        external_id=kept_id(item.external_id),
         url=url,
         canonical_url=canonical_url(url)[:MAX_URL],
         text=text,
@@ -48,6 +48,25 @@ def mention_from(source: str, item: Item, seen_at: datetime, raw_sha256: str) ->
     )
 
 
+def gist_of(source: str, item: Item, seen_at: datetime) -> Mention:
+    """Give as much of the mention as is judged by: the same words as `mention_from` gives, and nothing else."""
+    return Mention(
+        source=source,
+        external_id=item.external_id,
+        url="",
+        canonical_url="",
+        text=clean_text(item.text)[:MAX_TEXT],
+        title=_line(item.title) if item.title else "",
+        first_seen_at=seen_at,
+        author=_author(item.author) if item.author and item.author.handle else None,
+    )
+
+
+def kept_id(external_id: str) -> str:
+    """Give a source's id for a thing as it is kept."""
+    return _line(external_id)
+
+
 def rows_from(source: str, query_key: str, page: Page, seen_at: datetime) -> PageRows:
     """Give what one page puts into the store; an item given twice on a page counts once, the last one."""
     items = {item.external_id: item for item in page.items}
@@ -60,7 +79,7 @@ def rows_from(source: str, query_key: str, page: Page, seen_at: datetime) -> Pag
         ),
         raw=tuple(raw.values()),
         cursor=page.cursor.model_dump_json(),
-        gone=tuple(Gone(external_id=_line(one.external_id), signal=_line(one.signal)) for one in page.gone),
+        gone=tuple(Gone(external_id=kept_id(one.external_id), signal=_line(one.signal)) for one in page.gone),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ValidationError
 
-from monitor.contract import Connector, Context, Query
+from monitor.contract import Connector, Context, Page, Query
 from monitor.domain import Poll, PollOutcome, Target
 from monitor.errors import (
     AccessForbidden,
@@ -27,7 +27,7 @@ from monitor.errors import (
 )
 from monitor.jobs.keep import rows_from
 from monitor.jobs.poll_ends import PollEnds
-from monitor.ports import Clock, PollEnd, PollStore
+from monitor.ports import Clock, PageResult, PollEnd, PollStore
 
 log = logging.getLogger("goodname.poll")
 
@@ -41,13 +41,17 @@ DEADLINE_S = 600.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
-    """Hold one configured source: its connector, how often it is polled, and how to make its context."""
+    """Hold one configured source: its connector, how often it is polled, and how to make its context.
+
+    `sift` takes out of a page what nobody watches for, before it is kept; streams have it, searches need none.
+    """
 
     name: str
     connector_name: str
     connector: Connector
     every: timedelta
     context: Callable[[datetime], Context]
+    sift: Callable[[Page], Page] | None = None
 
 
 @dataclass(kw_only=True, slots=True)
@@ -59,6 +63,13 @@ class Tally:
     revised: int = 0
     gone: int = 0
     not_modified: bool = False
+
+    def count(self, page: Page, result: PageResult) -> None:
+        """Add what one page brought, and what of it was kept."""
+        self.fetched += len(page.items)
+        self.new += result.new
+        self.revised += result.revised
+        self.gone += result.gone
 
 
 _OUTCOMES: tuple[tuple[type[MonitorError], PollOutcome], ...] = (
@@ -143,7 +154,7 @@ async def poll_leased(
         return None
     except Exception as caught:  # noqa: BLE001  # boundary: a plugin's fault stops its own source only
         error = TemporaryError("The source took too long.") if isinstance(caught, TimeoutError) else caught
-    poll = _summed_up(source, target, tally, error, started_at, clock.now())
+    poll = summed_up(source, target, tally, error, started_at, clock.now())
     try:
         await ends.add(_end_of(target, poll, error))
     except StoreError:
@@ -168,22 +179,19 @@ async def _kept_cursor(store: PollStore, target: Target, now: datetime) -> str:
 
 
 async def _walk(store: PollStore, source: Source, target: Target, clock: Clock, tally: Tally) -> None:
-    cursor = _parse_cursor(source, await _kept_cursor(store, target, clock.now()))
+    cursor = parse_cursor(source, await _kept_cursor(store, target, clock.now()))
     query = Query(key=target.query_key, terms=target.terms)
     async with aclosing(source.connector.poll(source.context(clock.now()), query, cursor)) as pages:  # type: ignore[type-var]  # the contract promises an async generator's aclose
         async for page in pages:
             tally.not_modified = page.not_modified
             if page.not_modified and page.cursor == cursor and not (page.items or page.gone):
                 continue
-            rows = rows_from(source.name, target.query_key, page, clock.now())
-            result = await asyncio.to_thread(store.save_page, rows)
-            tally.fetched += len(page.items)
-            tally.new += result.new
-            tally.revised += result.revised
-            tally.gone += result.gone
+            sifted = await asyncio.to_thread(source.sift, page) if source.sift else page
+            rows = rows_from(source.name, target.query_key, sifted, clock.now())
+            tally.count(page, await asyncio.to_thread(store.save_page, rows))
 
 
-def _parse_cursor(source: Source, kept: str) -> BaseModel:
+def parse_cursor(source: Source, kept: str) -> BaseModel:
     """Read a kept position; one that an older version wrote and this one cannot read means starting over.
 
     Starting over loses nothing: items are known by their ids.
@@ -198,9 +206,10 @@ def _parse_cursor(source: Source, kept: str) -> BaseModel:
         return model()
 
 
-def _summed_up(
+def summed_up(
     source: Source, target: Target, tally: Tally, error: Exception | None, started_at: datetime, finished_at: datetime
 ) -> Poll:
+    """Record how a poll went, or a stretch of a stream; a fault is logged."""
     if error is None:
         outcome = PollOutcome.UNCHANGED if tally.not_modified else PollOutcome.OK
     else:

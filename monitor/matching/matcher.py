@@ -66,6 +66,13 @@ class Matcher:
         numbers = in_text.keys() | in_title.keys() | self._signed(author)
         return {one: Found(tuple(in_title.get(one, ())), tuple(in_text.get(one, ()))) for one in sorted(numbers)}
 
+    def names_anyone(self, mention: Mention) -> bool:
+        """Tell whether `judge` could give anything at all; without judging, so that a stream can be sifted by it."""
+        return any(
+            not about.is_weak_alone((*found.title, *found.text)) or self._is_worth_a_look(number, mention, found)
+            for number, found in self.named(mention.title, mention.text, mention.author).items()
+        )
+
     def judge_named(self, mention: Mention, named: Mapping[int, Found]) -> tuple[Judgement, ...]:
         """Judge a mention in which `named` was found; what `judge` does after looking for names."""
         judgements = []

@@ -31,12 +31,16 @@ class PageResult:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PollEnd:
-    """Hold how a poll went and what follows: when its target is due next, its failures in a row, what to tell."""
+    """Hold how a poll went and what follows: when its target is due next, its failures in a row, what to tell.
+
+    The lease is given back, or kept until `lease_until` by a stream that goes on.
+    """
 
     poll: Poll
     next_due_at: datetime
     failures: int = 0
     alerts: tuple[Alert, ...] = ()
+    lease_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

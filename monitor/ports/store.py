@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -95,6 +95,10 @@ class PollStore(Protocol):
         gone, gets an Observation "gone"; a mention that is seen again after that gets one "live".
         Raises StoreBusy when the database is locked or the disk is full; nothing is changed then.
         """
+        ...
+
+    def known(self, source: str, external_ids: Collection[str]) -> frozenset[str]:
+        """Give those of these ids of a source that are kept as mentions."""
         ...
 
     def finish_polls(self, ends: Sequence[PollEnd]) -> None:

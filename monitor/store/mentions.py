@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -71,6 +71,19 @@ class MentionRows(Part):
             if fresh:
                 _count(connection, rows.source, len(fresh), now)
         return PageResult(new=len(fresh), revised=len(changes.revisions) - len(fresh), gone=changes.gone)
+
+    def known(self, source: str, external_ids: Collection[str]) -> frozenset[str]:
+        """Give those of these ids of a source that are kept as mentions."""
+        ids = {external_key(one): one for one in external_ids}
+        keys, found = sorted(ids), set[str]()
+        with self._db.reading() as connection:
+            for start in range(0, len(keys), _KEYS_A_QUERY):
+                some = keys[start : start + _KEYS_A_QUERY]
+                query = select(mention.c.external_key).where(
+                    mention.c.source == source, mention.c.external_key.in_(some)
+                )
+                found.update(connection.execute(query).scalars())
+        return frozenset(ids[key] for key in found)
 
     def mention(self, mention_id: int, *, revision: int | None = None) -> Mention:
         """Give the newest or one revision; StoreError when there is none."""

@@ -110,7 +110,7 @@ def _update_target() -> Any:  # noqa: ANN401 - SQLAlchemy's Update, of which eac
 _FINISHED = _update_target().values(
     next_due_at=bindparam("new_due"),
     failures=bindparam("new_failures"),
-    lease_until=None,
+    lease_until=bindparam("new_lease", type_=target.c.lease_until.type),
     last_outcome=bindparam("new_outcome"),
     last_error=bindparam("new_error"),
     last_polled_at=bindparam("polled_at"),
@@ -125,6 +125,7 @@ def _end_values(end: PollEnd) -> dict[str, object]:
         "its_key": finished.query_key,
         "new_due": end.next_due_at,
         "new_failures": end.failures,
+        "new_lease": end.lease_until,
         "new_outcome": finished.outcome,
         "new_error": finished.error,
         "polled_at": finished.finished_at,

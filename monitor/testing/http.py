@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from pydantic import BaseModel
 
-from monitor.contract import Connector, Context, Http, Ledger, MemoryLedger, Page, Query, Response
+from monitor.contract import (
+    MAX_MESSAGE,
+    STREAM_IDLE,
+    Connector,
+    Context,
+    Http,
+    Ledger,
+    MemoryLedger,
+    Page,
+    Query,
+    Response,
+)
 from monitor.errors import MonitorError
 from monitor.http.answers import error_for
 from monitor.testing.builders import NOW
+from monitor.testing.streams import streamed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -106,6 +118,21 @@ class FakeHttp:
     ) -> Response:
         """Give the next answer of the address's script; what was sent stands in `Asked.json`, too."""
         return self._posted(url, form, headers, ok)
+
+    def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idle: timedelta = STREAM_IDLE,
+        max_message: int = MAX_MESSAGE,
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[bytes, ...]]]:
+        """Give the lines of the address's next answer as messages, then end; the script bears no query."""
+        full = _same(url, params)
+        self.asked.append(Asked(url=full, headers=dict(headers or {})))
+        given = self._next(_same(url))
+        return streamed(given if given.url else replace(given, url=full), now=self._now)
 
     def _posted(
         self, url: str, sent: Mapping[str, object], headers: Mapping[str, str] | None, ok: frozenset[int]

@@ -9,16 +9,18 @@ import base64
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from monitor.contract import Http, Query, Response
+from monitor.contract import MAX_MESSAGE, STREAM_IDLE, Http, Query, Response
 from monitor.errors import InputError
 from monitor.http.answers import error_for
+from monitor.testing.streams import MOST_RECORDED, UPGRADED, as_lines, stream_key, streamed
 
 VERSION = 1
 MASK = "SECRET"
@@ -159,10 +161,30 @@ class ReplayHttp:
         """Give the recorded answer."""
         return self._give(url, ok, may_be_unchanged=False)
 
-    def _give(self, full: str, ok: frozenset[int], *, may_be_unchanged: bool) -> Response:
+    def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        idle: timedelta = STREAM_IDLE,
+        max_message: int = MAX_MESSAGE,
+    ) -> AbstractAsyncContextManager[AsyncIterator[tuple[bytes, ...]]]:
+        """Give the recorded messages, all of them, wherever the position stands."""
+        full = with_params(url, params)
+        self._ask(full)
+        recorded = (one for one in self._recording.exchanges if stream_key(one.url) == stream_key(full))
+        given = next((one.response() for one in recorded), _nothing(full))
+        given = replace(self._answers(given) if self._answers else given, url=full)
+        return streamed(given, now=self._recording.at)
+
+    def _ask(self, full: str) -> None:
         self.asked.append(full)
         if len(self.asked) == self._kill_at:
             raise self._killed
+
+    def _give(self, full: str, ok: frozenset[int], *, may_be_unchanged: bool) -> Response:
+        self._ask(full)
         script = self._script.get(_comparable(masked(full, self._secrets)), deque())
         given = script.popleft() if len(script) > 1 else script[0] if script else _nothing(full)
         given = replace(self._answers(given) if self._answers else given, url=full)
@@ -197,6 +219,30 @@ class RecordingHttp:
         answer = await self._http.post_form(url, **options)
         self._keep(url, answer, posted=True)
         return answer
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        **options: Any,  # noqa: ANN401 # handed on
+    ) -> AsyncIterator[AsyncIterator[tuple[bytes, ...]]]:
+        """Listen, and keep the first 2,000 messages as the lines of one body."""
+        messages: list[bytes] = []
+
+        async def heard(batches: AsyncIterator[tuple[bytes, ...]]) -> AsyncIterator[tuple[bytes, ...]]:
+            async for batch in batches:
+                messages.extend(batch[: MOST_RECORDED - len(messages)])
+                yield batch
+
+        try:
+            async with self._http.stream(url, params=params, **options) as batches:
+                yield heard(batches)
+        finally:
+            full = with_params(url, params)
+            answer = Response(url=full, status=UPGRADED, headers={}, body=as_lines(messages))
+            self._keep(full, answer, posted=False)
 
     def _keep(self, url: str, answer: Response, *, posted: bool) -> None:
         headers = {name: value for name, value in answer.headers.items() if _KEPT_HEADERS.fullmatch(name)}

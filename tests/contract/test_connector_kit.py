@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors.bluesky import BlueskyConnector
 from connectors.feed import FeedConnector
 from connectors.hackernews import HackerNewsConnector
+from connectors.jetstream import JetstreamConnector
 from connectors.mastodon import MastodonConnector
 from connectors.page import PageConnector
 from connectors.web_search import WebSearchConnector
@@ -27,6 +28,9 @@ from monitor.errors import MonitorError, SourceChanged
 from monitor.testing import NOW, FakeHttp, answer, collect, context
 from monitor.testing.kit import ConnectorKit
 from monitor.testing.recording import Exchange, Recording, RecordingHttp, secrets_of
+from monitor.testing.stream_kit import StreamKit
+from monitor.testing.streams import as_lines
+from tests.unit.connectors.jetstream_world import LATEST, event, identity, recorded_frames
 from tests.unit.connectors.paging_servers import SOURCES, Server, World
 
 
@@ -164,6 +168,23 @@ class TestWebSearch(ConnectorKit):
     settings = SEARCH
     recording = recorded_anywhere(WebSearchConnector, SEARCH, json.dumps(FOUND), "application/json")
     word = "harbour"
+
+
+def jetstream(*frames: bytes) -> Recording:
+    stream = Exchange(
+        url="https://jetstream2.us-east.bsky.network/subscribe?wantedCollections=app.bsky.feed.post",
+        status=101,
+        headers={},
+        body=as_lines(frames),
+    )
+    return Recording(connector="jetstream", query=NAMES, at=NOW, exchanges=(stream,))
+
+
+class TestJetstream(StreamKit):
+    connector = JetstreamConnector
+    recording = jetstream(*recorded_frames())
+    word = "visited"
+    gone_after = jetstream(event(LATEST + 1, rkey="edited", operation="delete"), identity(LATEST + 2))
 
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
