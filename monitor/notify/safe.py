@@ -14,7 +14,7 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _BLANK = re.compile(r"\s+")
 _MARKS_KEPT = 4
 _ADDRESS = re.compile(r"(?P<host>\b[a-z][a-z0-9+.-]*://[^\s/?#\"'<>]+)[/?#][^\s\"'<>]*", re.IGNORECASE)
-_CALL_OUT = re.compile(r"@(?=\w)|<(?=[!@#/a-zA-Z])")
+_CALL_OUT = re.compile(r"@(?=\w)|<(?=[!@#/a-zA-Z])|\](?=[\[(:])")
 
 
 def plain_text(text: str, limit: int) -> str:
@@ -64,9 +64,11 @@ def hide_paths(text: str) -> str:
 
 
 def quiet_call_outs(text: str) -> str:
-    """Keep chat services from reading `@name` or `<!channel>` as a call to people.
+    """Keep chat services from reading `@name` or `<!channel>` as a call to people, or `[words](address)` as a link.
 
-    A word joiner (U+2060, invisible) follows each such sign; used for chat only, never for mail or webhooks.
+    A link whose words hide where it leads is how a stranger leads a reader astray, and `![](address)` would load a
+    picture that tells him who reads. A word joiner (U+2060, invisible) follows each such sign; used for chat only,
+    never for mail or webhooks.
     """
     return _CALL_OUT.sub(lambda found: found.group() + "\u2060", text)
 

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from jinja2 import DictLoader, Environment
 
 from monitor.domain import Alert, AlertKind, AlertStatus, Message
 from monitor.errors import DeliveryError
@@ -104,3 +105,23 @@ def test_a_notice_that_has_no_channel_left_does_not_count_as_sent(store: SqlStor
     rounds(store, clock, Channels("mail", "chat", broken="chat"))
     rounds(store, clock, Channels("chat", broken=""), timedelta(minutes=1))
     assert [alert.status for alert in told(store)] == [AlertStatus.PENDING]
+
+
+@pytest.mark.parametrize("kind", [AlertKind.TEST, AlertKind.DIGEST])
+def test_what_cannot_be_put_into_words_is_told_in_short_and_reported(
+    store: SqlStore, clock: FakeClock, caplog: pytest.LogCaptureFixture, kind: AlertKind
+) -> None:
+    period = {"client_id": "", "timezone": "UTC", "starts_at": clock.now().isoformat(), "ends_at": "no moment at all"}
+    if kind is AlertKind.DIGEST:
+        store.enqueue(Alert(kind=kind, dedupe_key="second", created_at=clock.now(), payload=period))
+    channels = Channels("mail", "chat", broken="")
+    pages = Environment(loader=DictLoader({"notice.html.j2": "{{ notice.no_such_thing.at_all }}"}), autoescape=True)
+    renderer = WordRenderer(environment=pages)
+    office = deliver.Office(store=store, vault=EmptyVault(), notifier=channels, renderer=renderer, clock=clock)
+    asyncio.run(deliver.run(office))
+    assert {alert.status for alert in store.alerts()} == {AlertStatus.SENT}
+    assert len(channels.sent) == 2 * len(store.alerts())
+    assert all("could not be shown here in full" in message.text for _, message in channels.sent)
+    faults = [record for record in caplog.records if record.getMessage() == "an alert could not be put into words"]
+    assert len(faults) == len(store.alerts())
+    assert all(fault.levelname == "ERROR" and fault.exc_info for fault in faults)

@@ -36,6 +36,18 @@ def test_shortened_lines_fit(text: str, limit: int) -> None:
     assert len(shorten_lines(text, limit, "[cut]")) <= limit
 
 
+def test_links_and_pictures_in_words_are_quieted() -> None:
+    for words in (
+        "[bank](https://evil.example)",
+        "![see](https://evil.example/p.png)",
+        "[a][b]\n[b]: https://x.example",
+    ):
+        said = quiet_call_outs(words)
+        assert not any(sign in said for sign in ("](", "][", "]:"))
+        assert said.replace("\u2060", "") == words
+    assert quiet_call_outs("[1] and [two]") == "[1] and [two]"
+
+
 def test_call_outs_to_people_are_quieted() -> None:
     said = quiet_call_outs("@everyone <!channel> <@U1> a < b mail@example.org 5 @ 3")
     assert "@everyone" not in said
