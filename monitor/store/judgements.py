@@ -26,6 +26,7 @@ from monitor.store.capture_rows import add_first_requests
 from monitor.store.mention_rows import mention_of, select_mentions
 from monitor.store.outbox import add_alerts
 from monitor.store.part import Part
+from monitor.store.piles import places, put
 from monitor.store.schema import assessment, mention, mention_revision, review, statement_match
 
 LEVELS = tuple(sorted(Level, key=lambda level: level.rank))
@@ -117,6 +118,7 @@ class JudgementRows(Part):
             "note": review_given.note,
         }
         with self._db.writing() as connection:
+            put(connection, review_given.mention_id, review_given.subject_id, review_given.verdict)
             connection.execute(insert(review), values)
 
     def reviews(self, mention_id: int) -> tuple[Review, ...]:
@@ -157,11 +159,13 @@ def _insert_assessments(
 ) -> None:
     assessments: list[dict[str, object]] = []
     matches: list[dict[str, object]] = []
+    put_before = places(connection, {mention_id for mention_id, _ in first_seen})
     for key, decision in decisions.items():
         for one in decision.assessments:
             if key not in first_seen:
                 raise StoreError(f"The mention {key[0]} has no revision {key[1]}.")
-            assessments.append(_assessment_values(one, key, first_seen[key]))
+            pile = put_before.get((key[0], one.judgement.subject_id))
+            assessments.append({**_assessment_values(one, key, first_seen[key]), "pile": pile})
             matches.extend(_match_values(match, place, key) for place, match in enumerate(one.judgement.matches))
     if assessments:
         connection.execute(insert(assessment), assessments)

@@ -17,19 +17,19 @@ from sqlalchemy import (
     exists,
     false,
     func,
-    or_,
     select,
     true,
     type_coerce,
 )
 
-from monitor.domain import Capture, Hit, Level, ReviewVerdict
-from monitor.ports import DayCount, Pile, ReviewFilter, Spread
+from monitor.domain import Capture, Hit, Level
+from monitor.ports import DayCount, ReviewFilter, Spread
 from monitor.store.capture_rows import capture_of, load_artifacts
 from monitor.store.fulltext import containing
-from monitor.store.hits import author_line, hits_of, newest_verdict, select_hits
+from monitor.store.hits import author_line, hits_of, select_hits
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
+from monitor.store.piles import in_pile
 from monitor.store.schema import assessment, capture, mention, mention_revision, statement_match
 
 _QUARTER_S = 900
@@ -166,7 +166,7 @@ def _allowed(subjects: frozenset[str] | None) -> ColumnElement[bool]:
 
 def _chosen(connection: Connection, chosen: ReviewFilter) -> ColumnElement[bool]:
     columns = assessment.c
-    conditions = [_allowed(chosen.subjects), _pile(chosen.pile)]
+    conditions = [_allowed(chosen.subjects), in_pile(chosen.pile)]
     if chosen.text.strip():
         conditions.append(containing(connection, chosen.text).clause)
     if chosen.source:
@@ -188,16 +188,3 @@ def _chosen(connection: Connection, chosen: ReviewFilter) -> ColumnElement[bool]
             .correlate(assessment)
         )
     return and_(*conditions)
-
-
-def _pile(pile: Pile) -> ColumnElement[bool]:
-    verdict = newest_verdict()
-    match pile:
-        case Pile.WAITING:
-            return or_(verdict.is_(None), verdict == ReviewVerdict.WITHDRAWN.value)
-        case Pile.LATER:
-            return verdict == ReviewVerdict.LATER.value
-        case Pile.DONE:
-            return verdict.not_in((ReviewVerdict.LATER.value, ReviewVerdict.WITHDRAWN.value))
-        case Pile.ALL:
-            return true()

@@ -201,6 +201,7 @@ raw_response = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+_HUNTED = text("hunted_at IS NOT NULL")
 assessment = Table(
     "assessment",
     metadata,
@@ -219,12 +220,9 @@ assessment = Table(
     Column("first_seen_at", UtcMoment, nullable=False),
     # When a retro-hunt raised the level of a revision that had been judged before.
     Column("hunted_at", UtcMoment),
-    Index(
-        "ix_assessment_hunted_at",
-        "hunted_at",
-        sqlite_where=text("hunted_at IS NOT NULL"),
-        postgresql_where=text("hunted_at IS NOT NULL"),
-    ),
+    # Where a person's last verdict puts it; its values and its index are in `piles`.
+    Column("pile", SmallInteger),
+    Index("ix_assessment_hunted_at", "hunted_at", sqlite_where=_HUNTED, postgresql_where=_HUNTED),
     Index("ix_assessment_subject_id_first_seen_at", "subject_id", "first_seen_at", "mention_id"),
     Index("ix_assessment_first_seen_at", "first_seen_at", "mention_id"),
 )
