@@ -110,7 +110,7 @@ class WebDesk:
         if changed.attestation is None:
             raise InputError(
                 f"{changed.name} was not changed: it is not said who asks for this watch.",
-                try_="Run `goodname person add` with --relation and --by.",
+                try_="Say it on the same page, with your own name.",
             )
         given = asdict(changed)
         is_active = given.pop("is_active")

@@ -17,7 +17,10 @@ from monitor.store.schema import assessment, mention, review
 _IDS_A_QUERY = 500
 _LATER, _DONE = 1, 2
 
-Index("ix_assessment_pile", assessment.c.pile, assessment.c.first_seen_at, assessment.c.mention_id)
+_IN_TIME = (assessment.c.first_seen_at, assessment.c.mention_id)
+
+Index("ix_assessment_pile", assessment.c.pile, *_IN_TIME)
+Index("ix_assessment_subject_id_pile", assessment.c.subject_id, assessment.c.pile, *_IN_TIME)
 
 
 def place_of(verdict: str) -> int | None:

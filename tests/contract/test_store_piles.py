@@ -90,10 +90,15 @@ def test_what_waits_is_read_from_one_index(sqlite_store: SqlStore):
     from monitor.store.review_lists import _chosen
 
     with sqlite_store._db.reading() as connection:
-        for chosen in (ReviewFilter(subjects=None), ReviewFilter(subjects=None, min_level=Level.LIKELY)):
-            query = select(assessment.c.mention_id).where(_chosen(connection, chosen))
+        for subjects, wanted in (
+            (None, "ix_assessment_pile (pile=?)"),
+            (frozenset({"a"}), "ix_assessment_subject_id_pile (subject_id=? AND pile=?)"),
+            (frozenset({"a", "b"}), "ix_assessment_pile (pile=?)"),
+        ):
+            chosen = _chosen(connection, ReviewFilter(subjects=subjects))
+            query = select(assessment.c.mention_id).where(chosen)
             query = query.order_by(assessment.c.first_seen_at.desc(), assessment.c.mention_id.desc()).limit(51)
             shown = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
             plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}")))
-            assert "ix_assessment_pile (pile=?)" in plan, plan
+            assert wanted in plan, plan
             assert "TEMP B-TREE" not in plan, plan

@@ -9,7 +9,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from monitor.domain import HealthState, Level, ReviewVerdict
+from monitor.domain import HealthState, Level, ReviewVerdict, Role
+from monitor.ports import Token
+from monitor.testing import make_subject
 from monitor.web.passwords import form_token
 
 WORDS = "FIRST LAST stole money from patients"
@@ -41,9 +43,6 @@ def test_today_says_when_nothing_is_new_and_all_were_checked(town):
 
 
 def test_nothing_checked_never_looks_like_safety(bare, password_hash):
-    from monitor.domain import Role
-    from monitor.testing import make_subject
-
     bare.store.add_account("owner", password_hash, {"*": Role.OWNER})
     assert "Nobody is watched yet." in bare.client().get("/").text
     bare.store.save_subject(make_subject(attestation=None))
@@ -230,6 +229,16 @@ def test_evidence_is_checked_and_a_change_is_shown(town):
     assert answer.content != b"changed"
 
 
+def test_a_capture_says_who_outside_vouches_for_its_time(town):
+    helper, capture = town.client("helper"), town.captures[town.north[0]]
+    assert "nobody outside vouches" in helper.get(f"/evidence/{capture}").text
+    facts = {"kind": "rfc3161", "authority": "https://tsa.example/<b>", "time": "2026-01-15T12:00:00+00:00"}
+    town.vault.keep_token(capture, Token(body=b"token", certificates=b"pem", facts=facts))
+    shown = helper.get(f"/evidence/{capture}").text
+    assert "<bdi>https://tsa.example/&lt;b&gt;</bdi> signed that it existed" in shown
+    assert "nobody outside vouches" not in shown
+
+
 def test_a_failing_source_is_named(town):
     assert HealthState.QUIET not in {one.state for one in town.operations.sources() if one.is_failing}
     assert "wiki" in town.client().get("/").text
@@ -338,6 +347,23 @@ def test_a_new_wording_is_previewed_and_then_kept(town):
     assert owner.send_form("/rules/subject-1/statement", do="save", **form).status_code == 303
     assert [one.paraphrases for one in town.operations.saved] == [("FIRST LAST took the till",)]
     assert owner.send_form("/rules/subject-1/statement", do="save", text="x", known="gone").status_code == 400
+
+
+def test_who_asks_can_be_said_later_and_must_be_said(bare, password_hash):
+    bare.store.add_account("owner", password_hash, {"*": Role.OWNER})
+    bare.store.save_subject(make_subject(attestation=None))
+    owner = bare.client()
+    assert 'href="/rules/subject-1">Say who asks' in owner.get("/").text
+    assert "Who asks for this" in owner.get("/rules/subject-1").text
+    owner.send_form("/rules/subject-1", do="save", relation="client", by=" ", reference="7")
+    assert bare.operations.saved[-1].attestation is None, "the installation itself refuses it then"
+    previewed = owner.send_form("/rules/subject-1", do="preview", relation="client", by="ME <b>", reference="7").text
+    assert 'value="ME &lt;b&gt;"' in previewed
+    assert '<option value="client" selected>' in previewed
+    owner.send_form("/rules/subject-1", do="save", relation="client", by="ME", reference="7")
+    said = bare.operations.saved[-1].attestation
+    assert (said.relation, said.by, said.reference) == ("client", "ME", "7")
+    assert said.on == bare.clock.now().date()
 
 
 def test_only_the_owner_changes_rules(town):

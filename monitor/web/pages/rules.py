@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from monitor.domain import Judgement, Role, Statement, Subject
+from monitor.domain import Attestation, Judgement, Relation, Role, Statement, Subject
 from monitor.errors import ConnectorError, FetchError, InputError
 from monitor.jobs.preview import Changed, Preview
 from monitor.text import is_web_url
@@ -88,6 +88,7 @@ def _form(
         "rule.html",
         subject=subject,
         fields=fields,
+        said=subject.attestation,
         suggested=_suggested(who, subject, mention),
         preview=preview,
         gained=_changes(who, preview.gained if preview else ()),
@@ -124,13 +125,18 @@ def change(
     handles: Annotated[str, Form(max_length=5_000)] = "",
     context_terms: Annotated[str, Form(max_length=5_000)] = "",
     exclude_terms: Annotated[str, Form(max_length=5_000)] = "",
+    relation: Annotated[str, Form(max_length=20)] = "",
+    by: Annotated[str, Form(max_length=200)] = "",
+    reference: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
-    """Preview changed names and words on what was found in the last 30 days, or keep them."""
+    """Preview changed names and words on what was found in the last 30 days, or keep them; say who asks."""
     require(request, subject_id, Role.OWNER)
     who = visitor(request)
     fields = dict(zip(_LISTS, (aliases, handles, context_terms, exclude_terms), strict=True))
+    known = who.watched[subject_id]
     typed = replace(
-        who.watched[subject_id],
+        known,
+        attestation=known.attestation or _attested(who, relation, by, reference),
         aliases=lines(aliases),
         handles=lines(handles),
         context_terms=lines(context_terms),
@@ -142,6 +148,14 @@ def change(
     again = who.site.operations.save_subject(changed)
     who.log("changed the rules", subject_id=subject_id, detail=f"{again} looked at again")
     return see_other("/rules")
+
+
+def _attested(who: Visitor, relation: str, by: str, reference: str) -> Attestation | None:
+    """Read who asks for a watch, as of today; None while it is not said."""
+    if relation not in set(Relation) or not by.strip():
+        return None
+    today = who.site.clock.now().astimezone(who.site.zone).date()
+    return Attestation(relation=Relation(relation), by=by.strip(), on=today, reference=reference.strip())
 
 
 def lines(text: str) -> tuple[str, ...]:

@@ -22,7 +22,10 @@ FILL = (
 
 
 def upgrade() -> None:
-    """Add the column, fill it from the reviews, and build its index."""
+    """Add the column, fill it from the reviews, and build its indexes."""
     op.add_column("assessment", small_number_column("pile", nullable=True))
     op.execute(sa.text(FILL))
     op.create_index("ix_assessment_pile", "assessment", ["pile", "first_seen_at", "mention_id"])
+    op.create_index(
+        "ix_assessment_subject_id_pile", "assessment", ["subject_id", "pile", "first_seen_at", "mention_id"]
+    )
