@@ -10,9 +10,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from monitor.domain import Author, InvitationKind, Level, Role
+from monitor.cases.letters import Sender
+from monitor.domain import Action, Author, Confidence, InvitationKind, Level, Owner, PaperKind, Role, Step
 from monitor.evidence import find_chromium
 from monitor.ports import Pile, ReviewFilter
+from monitor.testing import NOW
 from monitor.web.signing_in import COOKIE, new_link
 
 pytestmark = pytest.mark.browser
@@ -398,6 +400,23 @@ RAW = """async (batch) => {
 def test_the_raw_control_runs(chromium, payloads):
     likely = [one for one in payloads if "<" in one and "alert" in one.lower()][::3]
     assert raw_runs(chromium, likely, 500) >= 500
+
+
+def hostile_case(town, mention_ids: list[int], payloads: list[str]) -> tuple[int, int]:
+    """Open a case whose every word is a payload, and give its id and its letter's."""
+    for one in mention_ids:
+        town.confirm(one)
+    desk, words = town.site.cases, "\n".join(payloads[:400])
+    made = desk.open("subject-1", words, mention_ids=mention_ids)
+    desk.add_lead(made.id, words, words, Confidence.WEAK, payloads[0])
+    desk.give_facts(made.id, dict.fromkeys(("harm", "reasons_illegal", "complainant_name"), words))
+    sender = Sender(name=words, email=words, letterhead=words)
+    paper, _ = desk.draft_letter(made.id, PaperKind.REMOVAL_REQUEST, addressee=words, sender=sender)
+    desk.set_day(made.id, title=words, due_on=NOW.date(), by=Owner.SELF, note=words)
+    sent = Action(case_id=made.id, step=Step.REPORT, title=words, made_at=NOW, addressee=words, reference=words)
+    desk.send(made.id, sent, because=words)
+    desk.place_hold(made.id, words, words)
+    return made.id, paper.id
 
 
 def test_no_hostile_words_run_on_any_page(town, visit, payloads):

@@ -24,6 +24,18 @@ def store(tmp_path: Path) -> Iterator[SqlStore]:
     opened.close()
 
 
+HOSTILE = '<img src=x onerror=alert(1)> {{ 7*7 }} <a href="javascript:alert(1)">x</a>'
+
+
+def test_a_hostile_addressee_is_only_words_in_the_mail(store: SqlStore) -> None:
+    opened = store.save_case(Case(subject_id="subject-1", title=HOSTILE, opened_at=NOW - timedelta(days=30)))
+    store.save_action(replace(sent(opened, 9), addressee=HOSTILE, title=HOSTILE))
+    message = WordRenderer(language="en", veil=False).digest(gathered(store), message_id="m")
+    assert "&lt;img src=x onerror=alert(1)&gt; {{ 7*7 }}" in message.html
+    assert "<img src=x" not in message.html
+    assert '<a href="javascript' not in message.html
+
+
 def sent(case: Case, days: int, outcome: ActionOutcome = ActionOutcome.OPEN) -> Action:
     return Action(
         case_id=case.id,
