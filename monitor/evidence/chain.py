@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from monitor.domain import CustodyEvent
 from monitor.evidence.canonical import (
+    Json,
     canonical,
     from_stamp,
     is_sha256,
@@ -17,7 +19,14 @@ from monitor.evidence.canonical import (
     text_of,
 )
 
+VERSION = 2
+WITHHELD = "withheld"
+"""The event of a record that an export shows only by its hashes."""
+
+_HEADER = ("v", "seq", "prev", "content_sha256")
+_NO_MOMENT = datetime.fromtimestamp(0, UTC)
 _TEXTS = ("ts", "event", "actor", "host", "capture", "manifest_sha256", "prev", "hash")
+_CONTENT = frozenset(_TEXTS) - {"prev", "hash"}
 SEALING = frozenset({"capture", "recovered"})
 """Events that, with a capture and its manifest's hash, make a folder evidence."""
 
@@ -43,18 +52,53 @@ class Record:
     def parse(cls, line: bytes) -> Record:
         """Read one line; ValueError when it is not a canonical record. A wrong hash only makes `is_true` false."""
         body = parse(line)
-        texts = {name: text_of(body, name) for name in _TEXTS}
-        detail = object_of(body, "detail")
-        at = from_stamp(texts.pop("ts"))
-        without_hash = canonical({name: value for name, value in body.items() if name != "hash"})
+        is_withheld = body.keys() == {*_HEADER, "hash"}
+        texts = {name: "" if is_withheld and name in _CONTENT else text_of(body, name) for name in _TEXTS}
+        detail = {} if is_withheld else object_of(body, "detail")
+        stamped = texts.pop("ts")
+        if is_withheld:
+            texts["event"] = WITHHELD
         return cls(
             line=line,
             seq=number_of(body, "seq"),
-            at=at,
+            at=_NO_MOMENT if is_withheld else from_stamp(stamped),
             detail={key: text_of(detail, key) for key in detail},
-            is_true=sha256_hex(without_hash) == texts["hash"],
+            is_true=_is_true(body),
             **texts,
         )
+
+
+def with_hashes(body: Mapping[str, Json]) -> dict[str, Json]:
+    """Give a record's body with its two hashes made anew: one of its content, and one of the header that holds it.
+
+    So a record can be shown without its content, and still be followed in the chain.
+    """
+    content = {name: value for name, value in body.items() if name not in (*_HEADER, "hash")}
+    header = {
+        "v": body["v"],
+        "seq": body["seq"],
+        "prev": body["prev"],
+        "content_sha256": sha256_hex(canonical(content)),
+    }
+    return {**content, **header, "hash": sha256_hex(canonical(header))}
+
+
+def withheld(line: bytes) -> bytes | None:
+    """Give a record's line without its content; None for one of version 1, whose hash needs it. ValueError for none."""
+    body = parse(line)
+    if number_of(body, "v") != VERSION:
+        return None
+    return canonical({name: body[name] for name in (*_HEADER, "hash")})
+
+
+def _is_true(body: Mapping[str, Json]) -> bool:
+    """Tell whether a record's hashes are those of what it says."""
+    if number_of(body, "v") != VERSION:
+        return sha256_hex(canonical({name: value for name, value in body.items() if name != "hash"})) == body["hash"]
+    content = {name: value for name, value in body.items() if name not in (*_HEADER, "hash")}
+    header = {name: body[name] for name in _HEADER if name in body}
+    is_content_true = not content or sha256_hex(canonical(content)) == body.get("content_sha256")
+    return is_content_true and sha256_hex(canonical(header)) == body["hash"]
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,10 +106,10 @@ class Chain:
     """Gather what a log says, line by line.
 
     `intents` and `sealed` map a capture's id to the hash of its manifest; `deleted` has a tombstone; `stamps`
-    are captures with what was recorded of a token; `holds`
-    is what was last said of a hold on a capture; `problems` name
-    each break, `head` is the last record's hash. `witness` is a hash kept elsewhere and `is_witnessed` says whether a
-    record has it. `unreadable` is the hash of a line just read that is no record.
+    are captures with what was recorded of a token; `holds` is what was last said of a hold on a capture; `problems`
+    name each break, `head` is the last record's hash. `witness` is a hash kept elsewhere and `is_witnessed` says
+    whether a record has it. `unreadable` is the hash of a line just read that is no record. With `may_withhold` a
+    record may show its hashes alone, as in an export about others.
     """
 
     seq: int = 0
@@ -81,6 +125,7 @@ class Chain:
     lines: int = 0
     witness: str = ""
     is_witnessed: bool = False
+    may_withhold: bool = False
 
     def feed(self, line: bytes) -> None:
         """Take the next line, without its line end."""
@@ -113,6 +158,8 @@ class Chain:
     def _check(self, record: Record) -> None:
         if not record.is_true:
             self.problems.append(f"record {record.seq} (line {self.lines}) was altered")
+        if record.event == WITHHELD and not self.may_withhold:
+            self.problems.append(f"record {record.seq} (line {self.lines}) lacks what it said")
         if record.prev != self.head or record.seq != self.seq + 1:
             self.problems.append(
                 f"record {record.seq} (line {self.lines}) does not follow on the one before it: "

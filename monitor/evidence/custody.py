@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import secrets
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from monitor.domain import CustodyEvent
 from monitor.evidence.canonical import Json, canonical, sha256_hex, stamp
-from monitor.evidence.chain import Chain, Record, event_of, is_record
+from monitor.evidence.chain import VERSION, Chain, Record, event_of, is_record, with_hashes
 from monitor.evidence.disk import disk_fault, private_folder, sync_folder, write_all
 from monitor.ports import Clock
 
-VERSION = 1
 _BLOCK = 1 << 20
 _DETAIL_CAP = 10_000  # characters; a record must stay easy to read
 
@@ -137,6 +137,8 @@ class CustodyLog:
         seq, prev = (after.seq, after.hash) if after else (self._chain.seq, self._chain.head)
         body: dict[str, Json] = {
             "v": VERSION,
+            # Else who sees a record's hash could find out by trying what a short record said.
+            "salt": secrets.token_hex(16),
             "seq": seq + 1,
             "ts": stamp(self._clock.now()),
             "event": event,
@@ -147,7 +149,7 @@ class CustodyLog:
             "detail": {key: value[:_DETAIL_CAP] for key, value in detail.items()},
             "prev": prev,
         }
-        return Record.parse(canonical({**body, "hash": sha256_hex(canonical(body))}))
+        return Record.parse(canonical(with_hashes(body)))
 
 
 def read_chain(path: Path, *, witness: str = "") -> tuple[Chain, bytes]:

@@ -48,7 +48,7 @@ def of_all(store: Store, vault: Vault, *, actor: str) -> ExportOrder:
     for capture in vault.captures():
         kept.setdefault(capture.mention_id, []).append(capture)
     items = tuple(_item_or_captures(store, mention_id, captures) for mention_id, captures in sorted(kept.items()))
-    return ExportOrder(scope="everything that is kept", actor=actor, items=items)
+    return ExportOrder(scope="everything that is kept", actor=actor, items=items, is_whole=True)
 
 
 def _hits(store: Store, subject_id: str) -> Iterator[int]:

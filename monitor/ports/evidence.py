@@ -167,12 +167,17 @@ class Enclosure:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportOrder:
-    """Say what is exported: `scope` in words, `actor` who asked for it, `enclosures` what goes with it."""
+    """Say what is exported: `scope` in words, `actor` who asked for it, `enclosures` what goes with it.
+
+    With `is_whole` the custody log goes along as it is; else records about anything but these captures show only their
+    hashes, since they may be about somebody else.
+    """
 
     scope: str
     actor: str
     items: tuple[ExportItem, ...]
     enclosures: tuple[Enclosure, ...] = ()
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,6 +18,7 @@ from monitor.evidence.canonical import canonical, sha256_hex, stamp
 from monitor.evidence.custody import CustodyLog
 from monitor.evidence.disk import disk_fault, hash_file, read_file
 from monitor.evidence.export.bag import BagWriter
+from monitor.evidence.export.excerpt import About, excerpt, shown_records
 from monitor.evidence.export.facts import KeptCapture, report_facts
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import CAPTURES, LOG
@@ -111,9 +112,18 @@ class FileExporter:
         at = self._clock.now()
         export_id = f"goodname-export-{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
         captures = [{"id": name, "manifest_sha256": entry.capture.manifest_sha256} for name, entry in kept.items()]
+        about = (
+            None
+            if order.is_whole
+            else About(
+                captures=frozenset(name for item in order.items for name in item.captures),
+                documents=frozenset(sha256_hex(one.body) for one in order.enclosures),
+            )
+        )
         listing = canonical(
             {
-                "version": 1,
+                "version": 2,
+                "records_shown": list(shown_records(self._whole_log(), about)) if about else "all",
                 "id": export_id,
                 "at": stamp(at),
                 "actor": order.actor,
@@ -125,8 +135,13 @@ class FileExporter:
         )
         detail = {"id": export_id, "scope": order.scope, "captures": str(len(kept))}
         record = self._log.append("export", actor=order.actor, detail={**detail, "listing_sha256": sha256_hex(listing)})
-        log, found, _ = read_file(self._root / LOG).partition(record.line + b"\n")
-        return _Export(id=export_id, at=at, listing=listing, log=log + found, head=record.hash, kept=kept)
+        before, found, _ = self._whole_log().partition(record.line + b"\n")
+        log = excerpt(before + found, about, record.line) if about else before + found
+        return _Export(id=export_id, at=at, listing=listing, log=log, head=record.hash, kept=kept)
+
+    def _whole_log(self) -> bytes:
+        path = self._root / LOG
+        return read_file(path) if path.exists() else b""
 
     def _write(self, part: Path, order: ExportOrder, begun: _Export, remarks: list[str]) -> tuple[int, bool]:
         part.touch(mode=0o600, exist_ok=False)

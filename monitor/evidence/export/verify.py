@@ -5,7 +5,8 @@
 
 Reads everything anew and checks that
   1. every file has the SHA-256 that manifest-sha256.txt says, none is missing and none was added;
-  2. in custody.jsonl each record's hash is right, and each record holds the hash of the one before it;
+  2. in custody.jsonl each record's hash is right, each record holds the hash of the one before it, and none that
+     was exported lacks what it said (records about anything but these captures show their hashes alone);
   3. each capture's manifest.json has the hash that the log recorded when the capture was sealed, and each of its
      files has the hash that manifest.json lists;
   4. each time stamp is the one that the log recorded (README.txt says how to check who signed it);
@@ -96,30 +97,45 @@ def spell(value: Any) -> bytes:  # noqa: ANN401
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "replace")
 
 
+HEADER = ("v", "seq", "prev", "content_sha256")
+
+
+def is_true(record: dict[str, Any]) -> bool:
+    """Tell whether a record's hashes are right; one about other evidence shows its hashes alone."""
+    bare = {key: value for key, value in record.items() if key != "hash"}
+    if record["v"] > 1:  # in version 1 the hash is of everything, since then of a header that holds the content's hash
+        content = {key: value for key, value in bare.items() if key not in HEADER}
+        if content and hashlib.sha256(spell(content)).hexdigest() != record["content_sha256"]:
+            return False
+        bare = {key: record[key] for key in HEADER}
+    return bool(hashlib.sha256(spell(bare)).hexdigest() == record["hash"])
+
+
 def check_log(export: Export, head: str) -> list[dict[str, Any]]:
-    """2. and 5. Follow the chain of records; give them."""
+    """2. and 5. Follow the chain of records; give those that say something."""
     log, torn = "data/custody.jsonl", ""
     previous: dict[str, Any] = {"hash": "", "seq": 0}
     records: list[dict[str, Any]] = []
+    hashes: list[str] = []
     *lines, tail = export.read(log).split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
-            bare = {key: value for key, value in record.items() if key != "hash"}
-            is_true = hashlib.sha256(spell(bare)).hexdigest() == record["hash"] and spell(record) == line
+            is_whole = is_true(record) and spell(record) == line
             follows = record["prev"] == previous["hash"] and record["seq"] == previous["seq"] + 1
-            accounts = not torn or record["detail"].get("torn_sha256") == torn  # for a line that a crash cut short
+            accounts = not torn or record.get("detail", {}).get("torn_sha256") == torn  # for a cut line
         except UNREADABLE:
-            is_true, torn = not torn, hashlib.sha256(line).hexdigest()
+            is_whole, torn = not torn, hashlib.sha256(line).hexdigest()
             follows = accounts = True
         else:
             torn, previous = "", record
-            records.append(record)
-        if not (is_true and follows and accounts):
+            hashes.append(record["hash"])
+            records += [record] if "event" in record else []
+        if not (is_whole and follows and accounts):
             export.faults.add((log, f"record in line {number} was altered, or one was added, moved or removed"))
     if tail or torn or not records:
         export.faults.add((log, "its end is no record"))
-    if head and head not in [record["hash"] for record in records]:
+    if head and head not in hashes:
         export.faults.add((log, "does not hold the head given: its end was cut, or all of it was rewritten"))
     return records
 
@@ -145,6 +161,10 @@ def check_captures(export: Export, records: list[dict[str, Any]]) -> int:
     for one in listing.get("enclosures", []):
         export.compare(f"data/{one['path']}", one["sha256"], "altered: not what export.json lists")
     listed = [one["id"] for one in listing["captures"]]
+    shown = listing.get("records_shown", "all")
+    wanted = range(1, records[-1]["seq"]) if shown == "all" else shown
+    if not set(wanted) <= {one["seq"] for one in records}:
+        export.faults.add(("data/custody.jsonl", "what a record said was taken out"))
     present: dict[str, set[str]] = {}
     for parts in [name.split("/", 3) for name in export.hashes if name.startswith("data/captures/")]:
         present.setdefault(parts[2], set()).add(parts[-1])

