@@ -22,6 +22,7 @@ from monitor.bootstrap.build import (
     build_renderer,
     build_sources,
     build_store,
+    build_timetables,
     capture_mode,
     catalogue,
     known_subject,
@@ -72,7 +73,7 @@ class App:
         )
         self.notifier = build_notifier(settings, self.client, clock)
         self.renderer = build_renderer(settings)
-        self.timetable = digest.Timetable(at=settings.digest.at, timezone=settings.digest.timezone)
+        self.timetables = build_timetables(settings)
         self.vault = FileVault(
             settings.data_dir / "evidence",
             clock=clock,
@@ -250,8 +251,9 @@ class App:
         return self.store.mend_times(self.clock.now())
 
     def sum_up(self) -> bool:
-        """Put a due summary into the outbox."""
-        return digest.run(self.store, self.timetable, self.clock)
+        """Put due summaries into the outbox; gives whether one was due."""
+        due = [digest.run(self.store, timetable, self.clock) for timetable in self.timetables]
+        return any(due)
 
     async def once(self, *, force: bool = True) -> CycleReport:
         """Walk the whole line once: recover, poll, assess, preserve, deliver, sum up."""
@@ -329,9 +331,9 @@ class App:
         """Fetch a page and give its title and visible text; stores nothing."""
         return await by_hand.read_url(self.client.for_source(BY_HAND, obey_robots=False), url)
 
-    def digest(self, client_id: str = "") -> Digest:
-        """Gather the summary since the last one, for a look."""
-        period = digest.open_period(self.store, self.clock.now())
+    def digest(self, client_id: str = "", *, is_weekly: bool = False) -> Digest:
+        """Gather the summary since the last daily one, or of the last seven days, for a look."""
+        period = digest.open_period(self.store, self.clock.now(), is_weekly=is_weekly)
         zone = self.settings.digest.timezone
         return digest.gather(self.store, client_id, period, zone, self.vault.chain_head(), self.unread)
 
@@ -339,12 +341,12 @@ class App:
         """Put a summary into words."""
         return self.renderer.digest(shown, message_id=f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
 
-    async def send_digest(self) -> tuple[int, int]:
-        """Send each client the summary since the last one, now; gives how many alerts were sent and how many wait."""
+    async def send_digest(self, *, is_weekly: bool = False) -> tuple[int, int]:
+        """Send each client its summary now, as `digest` gathers it; gives how many were sent and how many wait."""
         now = self.clock.now()
-        period = digest.open_period(self.store, now)
+        period = digest.open_period(self.store, now, is_weekly=is_weekly)
         for client_id in digest.clients_of(self.store.subjects()):
-            self.store.enqueue(digest.digest_alert(client_id, period, self.settings.digest.timezone, now))
+            self.store.enqueue(digest.digest_alert(client_id, period, self.timetables[is_weekly], now))
         return await self.deliver_all()
 
     async def send_test(self, hit: Hit | None = None) -> tuple[tuple[str, DeliveryError | None], ...]:

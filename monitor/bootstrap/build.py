@@ -14,6 +14,7 @@ from monitor.domain import CaptureRequest, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
+from monitor.jobs.digest import Timetable
 from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.listen import Listener, Listeners, is_stream
 from monitor.jobs.poll import Source
@@ -23,7 +24,7 @@ from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
 from monitor.ports import Capturer, Clock, SharedTurns, Staging, Store
-from monitor.settings import Settings, load_watchlist
+from monitor.settings import WEEKDAYS, Settings, load_watchlist
 from monitor.store import open_store
 
 BY_HAND = "by-hand"
@@ -72,6 +73,20 @@ def build_manner(settings: Settings, channels: tuple[str, ...], paused: frozense
     return Manner(owner=mine or channels[:own], helper=others or channels[own:], quiet=quiet)
 
 
+def build_timetables(settings: Settings) -> tuple[Timetable, Timetable]:
+    """Say when the daily and the weekly summary come, and for whom."""
+    wanted = settings.digest
+
+    def timetable(name: str, weekday: int | None) -> Timetable:
+        serves_all = wanted.every in (name, "both")
+        others = frozenset(who for who, every in wanted.clients.items() if (every in (name, "both")) != serves_all)
+        return Timetable(
+            at=wanted.at, timezone=wanted.timezone, weekday=weekday, serves_all=serves_all, exceptions=others
+        )
+
+    return timetable("day", None), timetable("week", WEEKDAYS.index(wanted.weekday))
+
+
 def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Heartbeat:
     """Make what calls the dead man's switch; it does nothing when none is configured."""
     http = client.for_source("heartbeat", obey_robots=False)
@@ -81,7 +96,12 @@ def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Hea
 
 def build_renderer(settings: Settings) -> WordRenderer:
     """Make the one that puts alerts into words."""
-    return WordRenderer(veil=not settings.alerts.show_words, timezone=settings.digest.timezone)
+    return WordRenderer(
+        veil=not settings.alerts.show_words,
+        timezone=settings.digest.timezone,
+        language=settings.alerts.language,
+        base_url=settings.web.address,
+    )
 
 
 def build_sources(

@@ -38,16 +38,33 @@ MOST_HITS = 1_000
 SHORTEST = timedelta(hours=12)
 """After a change of time zone the next summary waits rather than come twice within half a day."""
 
-_LAST_END = "digest.last_end"
+_DAYS_BACK = 10
+_WEEK = timedelta(days=7)
+_LAST_END = "digest{name}.last_end"
 _STARTED = "digest.started"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timetable:
-    """Say when the daily summary is due: a local time of day in an IANA time zone."""
+    """Say when a summary is due: a local time of day in an IANA time zone, each day or on one day of the week.
+
+    `weekday` counts from Monday, 0; None is each day. It serves every client, or none, but for the `exceptions`.
+    """
 
     at: time
     timezone: str
+    weekday: int | None = None
+    serves_all: bool = True
+    exceptions: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """Name it in keys; the daily one has no name of its own."""
+        return "" if self.weekday is None else ".weekly"
+
+    def serves(self, client_id: str) -> bool:
+        """Tell whether a client gets this summary."""
+        return self.serves_all != (client_id in self.exceptions)
 
     def latest_end(self, now: datetime) -> datetime:
         """Give the newest moment, not after `now`, at which a summary was due, in UTC.
@@ -57,11 +74,13 @@ class Timetable:
         """
         zone = ZoneInfo(self.timezone)
         day = now.astimezone(zone).date()
-        for back in range(3):
+        for back in range(_DAYS_BACK):
+            if self.weekday not in (None, (day - timedelta(days=back)).weekday()):
+                continue
             due = datetime.combine(day - timedelta(days=back), self.at, tzinfo=zone).astimezone(UTC)
             if due <= now:
                 return due
-        raise AssertionError("a day has at least one set time in any three days")
+        raise AssertionError("any ten days have a set time on each day of the week")
 
 
 def due_period(
@@ -92,8 +111,9 @@ def run(store: Store, timetable: Timetable, clock: Clock) -> bool:
     if period is None:
         return False
     for client_id in clients_of(store.subjects()):
-        store.enqueue(digest_alert(client_id, period, timetable.timezone, now))
-    store.set_setting(_LAST_END, period[1].isoformat())
+        if timetable.serves(client_id):
+            store.enqueue(digest_alert(client_id, period, timetable, now))
+    store.set_setting(_LAST_END.format(name=timetable.name), period[1].isoformat())
     return True
 
 
@@ -103,11 +123,12 @@ def _believable_end(store: Store, timetable: Timetable, now: datetime) -> dateti
     Without this, a clock that once ran years ahead would stop the summaries for years. An end that is less far ahead
     stays: its summary was sent, and must not come twice.
     """
-    last_end = _moment(store.setting(_LAST_END))
+    key = _LAST_END.format(name=timetable.name)
+    last_end = _moment(store.setting(key))
     if last_end is None or last_end <= now + timedelta(days=1):
         return last_end
     back = timetable.latest_end(now)
-    store.set_setting(_LAST_END, back.isoformat())
+    store.set_setting(key, back.isoformat())
     return back
 
 
@@ -116,26 +137,27 @@ def clients_of(subjects: Sequence[Subject]) -> tuple[str, ...]:
     return tuple(sorted({subject.client_id for subject in subjects})) or ("",)
 
 
-def digest_alert(client_id: str, period: tuple[datetime, datetime], timezone: str, now: datetime) -> Alert:
+def digest_alert(client_id: str, period: tuple[datetime, datetime], timetable: Timetable, now: datetime) -> Alert:
     """Make the outbox row of a summary; its content is looked up when it is sent."""
     start, end = period
     return Alert(
         kind=AlertKind.DIGEST,
-        dedupe_key=f"digest:{client_id}:{end.isoformat()}",
+        dedupe_key=f"digest{timetable.name}:{client_id}:{end.isoformat()}",
         created_at=now,
         payload={
             "client_id": client_id,
             "starts_at": start.isoformat(),
             "ends_at": end.isoformat(),
-            "timezone": timezone,
+            "timezone": timetable.timezone,
         },
     )
 
 
-def open_period(store: Store, now: datetime) -> tuple[datetime, datetime]:
-    """Give the period since the last summary, for a preview or one sent by hand."""
-    start = _moment(store.setting(_LAST_END)) or _moment(store.setting(_STARTED)) or now - timedelta(days=1)
-    return min(start, now - timedelta(minutes=1)), now
+def open_period(store: Store, now: datetime, *, is_weekly: bool = False) -> tuple[datetime, datetime]:
+    """Give the period since the last daily summary, or the last seven days, for a preview or one sent by hand."""
+    last_end = _moment(store.setting(_LAST_END.format(name="")))
+    start = last_end or _moment(store.setting(_STARTED)) or now - timedelta(days=1)
+    return min(now - _WEEK if is_weekly else start, now - timedelta(minutes=1)), now
 
 
 def build(store: Store, alert: Alert, chain_head: str, unread: Sequence[Coverage] = ()) -> Digest:

@@ -70,13 +70,16 @@ def nothing_sentence(words: Words, looked: Looked, timezone: tzinfo) -> str:
     return words.count("digest.state.none", looked.total, clock=clock)
 
 
-def nothing_title(words: Words, looked: Looked) -> str:
-    """Name a summary without mentions; "nothing new" only when every source was fully checked."""
+def nothing_title(words: Words, looked: Looked, name: str) -> str:
+    """Name a summary without mentions; "nothing new" only when every source was fully checked.
+
+    `name` is where the titles of its period stand among the words.
+    """
     if not looked.fully:
-        return words.say("digest.title.blind")
+        return words.say(f"{name}.blind")
     if looked.gaps:
-        return words.count("digest.title.gaps", looked.gaps)
-    return words.say("digest.title.none")
+        return words.count(f"{name}.gaps", looked.gaps)
+    return words.say(f"{name}.none")
 
 
 def gap_lines(words: Words, looked: Looked, timezone: tzinfo, *, veil: bool) -> tuple[str, ...]:

@@ -41,7 +41,7 @@ class Opener:
 
     def mention(self, mention_id: int) -> Place:
         """Say how to open one mention."""
-        link = f"{self.base_url}/mentions/{mention_id}" if self.base_url else ""
+        link = f"{self.base_url}/mention/{mention_id}" if self.base_url else ""
         return Place(command=f"{self.command} {mention_id}", link=link)
 
     def everything(self) -> Place:

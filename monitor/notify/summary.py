@@ -21,6 +21,7 @@ LINES = 12
 """Most changes, and most unchecked sources, listed one by one."""
 
 _A_DAY = (timedelta(hours=20), timedelta(hours=28))
+_A_WEEK = (timedelta(days=6.5), timedelta(days=7.5))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -132,13 +133,14 @@ class SummaryWriter:
             yield Line(text=f"{text} {shown}".rstrip())
 
     def _title(self, digest: Digest, looked: Looked) -> str:
-        count = len(digest.hits)
+        count, length = len(digest.hits), digest.ends_at - digest.starts_at
+        is_week = _A_WEEK[0] <= length <= _A_WEEK[1]
+        name = "digest.title.week" if is_week else "digest.title"
         if not count:
-            return coverage.nothing_title(self.words, looked)
-        shortest, longest = _A_DAY
-        if not shortest <= digest.ends_at - digest.starts_at <= longest:
+            return coverage.nothing_title(self.words, looked, name)
+        if not is_week and not _A_DAY[0] <= length <= _A_DAY[1]:
             return self.words.say("digest.title.period", count=count)
-        return self.words.count("digest.title", count)
+        return self.words.count(name, count)
 
     def _state(self, digest: Digest, looked: Looked, timezone: tzinfo) -> str:
         changed = (self.words.count("digest.state.changes", len(digest.changes)),) if digest.changes else ()

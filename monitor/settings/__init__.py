@@ -12,12 +12,13 @@ from monitor.settings.added import (
 )
 from monitor.settings.example import example_settings, example_watchlist, settings_schema
 from monitor.settings.load import config_path, load_place, load_settings, load_watchlist
-from monitor.settings.models import Settings, SourceSettings, format_duration
+from monitor.settings.models import WEEKDAYS, Settings, SourceSettings, format_duration
 from monitor.settings.service import ServiceManager, service_manager
 from monitor.settings.watchlist import Watchlist
 
 __all__ = [
     "ADDED",
+    "WEEKDAYS",
     "Added",
     "ServiceManager",
     "Settings",

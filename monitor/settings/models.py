@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, SecretStr, WithJsonSchema
@@ -108,6 +108,7 @@ class AlertSettings(Section):
     )
     min_level: Level = Field(Level.LIKELY, description="The level that alerts at once; the rest waits for the digest.")
     show_words: bool = Field(default=False, description="Lift the veil: put names and quotes into alerts.")
+    language: Literal["en", "de"] = Field("en", description="Language of alerts and summaries.")
 
     @property
     def quiet(self) -> tuple[time, time] | None:
@@ -123,11 +124,19 @@ class AlertSettings(Section):
         return value
 
 
-class DigestSettings(Section):
-    """Say when the daily summary is sent."""
+Rhythm = Literal["day", "week", "both"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
-    at: ClockTime = Field(time(8, 0), description="Local time of the daily summary.")
+
+class DigestSettings(Section):
+    """Say when the summary is sent."""
+
+    at: ClockTime = Field(time(8, 0), description="Local time of the summary.")
     timezone: str = Field("UTC", description="IANA time zone, such as Europe/London.")
+    every: Rhythm = Field("day", description='How often it comes: "day", "week", or "both".')
+    weekday: Weekday = Field("monday", description="The day on which the weekly summary comes.")
+    clients: dict[str, Rhythm] = Field({}, description='Another rhythm for single clients: { "client-id" = "week" }.')
 
     @validates("timezone")
     @classmethod

@@ -201,6 +201,18 @@ class TestNotify:
 
 
 class TestDigest:
+    def test_the_weekly_one_is_shown_and_sent(self, full):
+        assert full.run("digest", "preview", "--weekly").stdout.startswith("Your weekly summary: ")
+        out = full.folder / "week.eml"
+        full.run("digest", "preview", "--weekly", "--out", str(out))
+        assert email.message_from_bytes(out.read_bytes())["Subject"].startswith("Your weekly summary: ")
+        full.run("digest", "send", "--weekly")
+        assert full.site.posted[-1]["title"].startswith("Your weekly summary: ")
+
+    def test_it_speaks_german(self, full):
+        full.edit("[alerts]", '[alerts]\nlanguage = "de"')
+        assert full.run("digest", "preview", "--weekly").stdout.startswith("Ihr Wochenbericht: ")
+
     def test_a_preview_sends_and_changes_nothing(self, full):
         before = len(full.site.posted)
         first = full.run("digest", "preview").stdout

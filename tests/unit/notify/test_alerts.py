@@ -118,8 +118,8 @@ def test_a_mention_that_repeats_nothing_has_no_score_of_likelihood(make_hit: Mak
 
 def test_a_dashboard_address_becomes_a_link_and_anything_else_does_not(make_hit: MakeHit) -> None:
     linked = WordRenderer(base_url="https://watch.example/").alert(make_alert(), make_hit(7), chain_head="")
-    assert "https://watch.example/mentions/7" in linked.text
-    assert 'href="https://watch.example/mentions/7"' in linked.html
+    assert "https://watch.example/mention/7" in linked.text
+    assert 'href="https://watch.example/mention/7"' in linked.html
     for bad in ("javascript:alert(1)", "ftp://x", "https://user:pw@x.example"):
         assert "href" not in WordRenderer(base_url=bad).alert(make_alert(), make_hit(7), chain_head="").html
 

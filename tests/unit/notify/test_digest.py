@@ -95,7 +95,9 @@ def test_new_mentions_are_counted_in_the_title_and_named_in_one_sentence(
 
 def test_a_period_of_another_length_is_not_called_daily(make_digest: MakeDigest, make_hit: MakeHit) -> None:
     week = make_digest(make_hit(), starts_at=END - timedelta(days=7))
-    assert render(week).title == "Your summary: 1 new"
+    assert render(week).title == "Your weekly summary: 1 new"
+    assert render(make_digest(starts_at=END - timedelta(days=7))).title == "Your weekly summary: nothing new"
+    assert render(make_digest(make_hit(), starts_at=END - timedelta(days=3))).title == "Your summary: 1 new"
     long_day = make_digest(make_hit(), starts_at=END - timedelta(hours=25))
     assert render(long_day).title == "Your daily summary: 1 new"
 
