@@ -14,6 +14,7 @@ from pathlib import Path
 from playwright.async_api import Browser, BrowserContext, Playwright, async_playwright
 from playwright.async_api import Error as PlaywrightError
 
+from monitor.evidence.memory import started_bytes
 from monitor.evidence.proxies import BrowserProxy, ProxyFactory
 
 _LOG = logging.getLogger("goodname.evidence")
@@ -51,13 +52,15 @@ class Room:
 class ChromiumPool:
     """Keep one Chromium running behind a guarded proxy; start it when first needed, and again after `restart_after`.
 
+    It is started anew, too, when after a capture it holds more than `restart_above` bytes of memory and nobody uses it.
     Belongs to one event loop. As root Chromium refuses its sandbox, so it is switched off then, and `options` says so.
     """
 
-    def __init__(self, executable: Path, *, proxy: ProxyFactory, restart_after: int) -> None:
+    def __init__(self, executable: Path, *, proxy: ProxyFactory, restart_after: int, restart_above: int) -> None:
         self._executable = executable
         self._make_proxy = proxy
         self._restart_after = restart_after
+        self._restart_above = restart_above
         self._is_root = os.geteuid() == 0
         self._change = asyncio.Condition()
         self._active = 0
@@ -138,6 +141,9 @@ class ChromiumPool:
     async def _leave(self) -> None:
         async with self._change:
             self._active -= 1
+            if not self._active and await asyncio.to_thread(started_bytes) > self._restart_above:
+                _LOG.info("the browser holds much memory and is started anew", extra={"captures": self._used})
+                self._used = self._restart_after
             self._change.notify_all()
 
     @property

@@ -33,7 +33,8 @@ class BrowserCapturer:
 
     Belongs to one event loop. `proxy` makes a guarded loopback proxy for each capture and one for the browser itself;
     nothing the browser does goes past them. At most `parallel` captures run at once, the others wait. The browser is
-    started when first needed and again after `restart_after` captures or a crash. `max_seconds` bounds the browser's
+    started when first needed and again after `restart_after` captures, a crash, or when it holds more than
+    `restart_above` bytes of memory after a capture. `max_seconds` bounds the browser's
     part of one capture, `max_bytes` what a page may load, `max_height` its picture in pixels. When the browser cannot
     show the page, what the server sends is kept instead. `films` fetches what the page plays and is not kept beside it;
     that takes time of its own, after the browser's.
@@ -51,11 +52,12 @@ class BrowserCapturer:
         max_height: int = 16_000,
         parallel: int = 2,
         restart_after: int = 50,
+        restart_above: int = 900 * 1024 * 1024,
         films: FilmKeeper | None = None,
     ) -> None:
         self._http = http
         self._clock = clock
-        self._pool = ChromiumPool(chromium, proxy=proxy, restart_after=restart_after)
+        self._pool = ChromiumPool(chromium, proxy=proxy, restart_after=restart_after, restart_above=restart_above)
         self._limits = Limits(seconds=max_seconds, load_bytes=max_bytes, height=max_height)
         self._slots = asyncio.Semaphore(parallel)
         self._films = films

@@ -334,6 +334,24 @@ async def test_the_browser_is_restarted_after_so_many_captures(site, keep, make)
     assert len(set(map(id, browsers))) == 3
 
 
+@pytest.mark.parametrize(("above", "starts"), [(1 << 20, 2), (1 << 40, 1)], ids=["leaking", "slender"])
+async def test_the_browser_is_restarted_when_it_holds_much_memory(above: int, starts: int, site, keep, make) -> None:
+    capturer = make(restart_above=above)
+    pool, started = capturer._pool, []
+    start = pool._start
+
+    async def counted():
+        started.append(1)
+        return await start()
+
+    pool._start = counted
+    for _ in range(2):
+        kept = await keep(site.page("/worn", f"<body><p>{QUOTE}</p>"), QUOTE, by=capturer)
+        assert kept.observed.outcome is CaptureOutcome.COMPLETE
+    await capturer.close()
+    assert len(started) == starts
+
+
 async def test_a_browser_that_does_not_start_costs_no_capture(site, keep, make) -> None:
     capturer = make(chromium=Path("/bin/false"))
     kept = await keep(site.page("/nobrowser", POST), QUOTE, by=capturer)

@@ -66,6 +66,25 @@ def test_it_is_a_pdf_for_archives_and_the_same_every_time(template: Path) -> Non
     assert b"<pdfaid:part>2</pdfaid:part>" in metadata.stream.get_data()
 
 
+def test_the_marks_of_an_archive_pdf_are_there_and_nothing_that_it_forbids(template: Path) -> None:
+    """What PDF/A-2b asks of the file itself: a colour profile, fonts embedded, no key, no script."""
+    reader = pypdf.PdfReader(io.BytesIO(print_pdf(template, {"lines": SCRIPTS}, at=AT).body))
+    root = reader.trailer["/Root"]
+    assert reader.is_encrypted is False
+    assert "/ID" in reader.trailer
+    assert b"<pdfaid:conformance>B</pdfaid:conformance>" in reader.xmp_metadata.stream.get_data()
+    (intent,) = root["/OutputIntents"]
+    assert intent["/S"] == "/GTS_PDFA1"
+    assert len(intent["/DestOutputProfile"].get_data()) > 100
+    assert not {"/OpenAction", "/AA", "/JavaScript"} & set(root)
+    fonts = [font.get_object() for page in reader.pages for font in page["/Resources"]["/Font"].values()]
+    outlines = [font for font in fonts if font["/Subtype"] != "/Type3"]  # a Type 3 font is drawn within the file
+    described = [one.get_object()["/FontDescriptor"] for font in outlines for one in font["/DescendantFonts"]]
+    assert len(described) >= 3
+    lacking = [dict(one) for one in described if not {"/FontFile", "/FontFile2", "/FontFile3"} & set(one)]
+    assert lacking == []
+
+
 def test_what_no_font_can_draw_is_named(template: Path) -> None:
     printed = print_pdf(template, {"lines": ["a\ue000b", "\U000f0000", "\u0378"]}, at=AT)
     assert {"U+E000", "U+F0000", "U+0378"} <= set(printed.replaced)
