@@ -65,9 +65,10 @@ class AddressCheck(Protocol):
 def make_asset(sender_name: str) -> AppriseAsset:
     """Make the settings that every Apprise object gets.
 
-    Nothing is written to disk, no template is filled in, no redirect is followed (it could lead to an address that
-    nobody listed), and no time-out thread is started, as the deadline is kept here. Apprise's log goes to its
-    results only: at the level needed to learn what a provider answered it also names whole messages and addresses.
+    Nothing is written to disk, no template is filled in, no picture is named that a chat service would load from
+    elsewhere, no redirect is followed (it could lead to an address that nobody listed), and no time-out thread is
+    started, as the deadline is kept here. Apprise's log goes to its results only: at the level needed to learn what a
+    provider answered it also names whole messages and addresses.
     """
     _LOGGER.propagate = False
     _LOGGER.setLevel(logging.DEBUG)
@@ -75,6 +76,8 @@ def make_asset(sender_name: str) -> AppriseAsset:
         app_id=one_line(sender_name, 40),
         app_desc=one_line(sender_name, 40),
         app_url="",
+        image_url_mask="",
+        image_url_logo="",
         storage_mode=PersistentStoreMode.MEMORY,
         http_redirects=False,
         async_mode=False,

@@ -167,6 +167,7 @@ async def test_by_chat_all_arrive_and_nothing_calls_out_or_links(
         # What Slack is sent has `<` as an entity unless it is meant as a sign of Slack's own.
         found = [call for call in CALLS for text in texts if call in text]
         assert not found, texts
+        assert not [text for text in texts if "github" in text], "no picture that the service would load"
 
 
 async def test_a_chat_that_is_not_quieted_would_call_out(town: Town, chats: dict[str, str]) -> None:
