@@ -28,6 +28,7 @@ from monitor.bootstrap.build import (
     known_subject,
     read_watchlist,
 )
+from monitor.bootstrap.casework import case_desk
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk
@@ -140,8 +141,7 @@ class App:
     @property
     def cases(self) -> CaseDesk:
         """Give the desk at which cases are worked on."""
-        linkable = {name for name, source in self.sources.items() if source.connector.spec.may_link_authors}
-        return CaseDesk(store=self.store, vault=self.vault, clock=self.clock, linkable=frozenset({*linkable, BY_HAND}))
+        return case_desk(self.store, self.vault, self.clock, self.settings, self.sources)
 
     @property
     def unread(self) -> tuple[Coverage, ...]:

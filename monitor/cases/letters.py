@@ -6,7 +6,7 @@ Others' words stand quoted, line by line, as plain text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,19 @@ class Sender:
     name: str
     email: str = ""
     letterhead: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Letterhead:
+    """Hold what stands on top of a client's letters: plain text, and a PNG printed above it; both may be empty."""
+
+    text: str = ""
+    logo: bytes = field(default=b"", repr=False)
+
+
+def no_letterhead(client_id: str) -> Letterhead:
+    """Give an empty letterhead, whoever the client is."""
+    return Letterhead()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

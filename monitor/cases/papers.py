@@ -15,9 +15,11 @@ from monitor.cases.letters import Draft, Sender, draft
 from monitor.cases.notices import Filled, fill
 from monitor.cases.outward import require_ready
 from monitor.cases.part import CasePart
+from monitor.cases.printing import print_letter
 from monitor.cases.registry import Platform
 from monitor.domain import Action, ActionOutcome, Case, Confidence, Lead, Paper, PaperKind, PosterState
 from monitor.errors import InputError
+from monitor.pdf import Printed
 
 REPLY_WITHIN = timedelta(days=14)
 _LABEL = re.compile(r"\[(E\d+)\]")
@@ -73,19 +75,25 @@ class CasePapers(CasePart):
         case = self._open_case(case_id)
         today = self.clock.now().date()
         exhibits = self._exhibits_to_write_about(case, mention_ids)
-        facts = dict(case.facts)
+        facts, subject = dict(case.facts), self._subject(case.subject_id)
+        letterhead = sender.letterhead or self.letterhead_of(subject.client_id).text
         drafted = draft(
             kind,
-            subject=self._subject(case.subject_id),
+            subject=subject,
             exhibits=exhibits,
             addressee=addressee,
-            sender=replace(sender, name=sender.name or facts.get("complainant_name", "")),
+            sender=replace(sender, name=sender.name or facts.get("complainant_name", ""), letterhead=letterhead),
             inaccuracy=inaccuracy or facts.get("inaccuracy", ""),
             written_on=today,
             reply_by=today + REPLY_WITHIN,
         )
         paper = self._keep_paper(case, kind, drafted, addressee, by, exhibits)
         return paper, drafted.missing
+
+    def letter_pdf(self, paper: Paper) -> Printed:
+        """Print one version of a letter, with its client's logo."""
+        subject = self._subject(self.store.case(paper.case_id).subject_id)
+        return print_letter(paper, logo=self.letterhead_of(subject.client_id).logo)
 
     def revise(self, case_id: int, paper_id: int, body: str, *, by: str = "") -> Paper:
         """Keep an edited draft as its next version; the older ones stay."""

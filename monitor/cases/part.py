@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from monitor.cases.exhibits import CaseExhibit, exhibit_of, for_minimum
+from monitor.cases.letters import Letterhead, no_letterhead
 from monitor.cases.minimum import without_copy
 from monitor.cases.outward import require_something
 from monitor.cases.registry import Registry, registry
@@ -16,13 +17,17 @@ from monitor.ports import Clock, Store, Vault
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CasePart:
-    """Hold the ports; `linkable` are the sources whose terms allow to compare their authors."""
+    """Hold the ports; `linkable` are the sources whose terms allow to compare their authors.
+
+    `letterhead_of` gives what stands on top of a client's letters, by the client's id.
+    """
 
     store: Store
     vault: Vault
     clock: Clock
     linkable: frozenset[str] = frozenset()
     actor: str = "goodname"
+    letterhead_of: Callable[[str], Letterhead] = no_letterhead
 
     @property
     def registry(self) -> Registry:

@@ -19,10 +19,20 @@ from monitor.pdf import Printed, print_pdf
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def print_letter(paper: Paper) -> Printed:
-    """Print one version of a letter, dated when it was written; PrintingFailed without the package that prints."""
-    facts = {"title": paper.subject_line, "version": str(paper.version), "lines": paper.body.splitlines()}
-    return print_pdf(_TEMPLATES / "letter.typ", facts, at=paper.written_at)
+def print_letter(paper: Paper, *, logo: bytes = b"") -> Printed:
+    """Print one version of a letter, dated when it was written, below a logo (PNG) when one is given.
+
+    PrintingFailed without the package that prints, or for a picture that cannot be drawn.
+    """
+    facts = {
+        "title": paper.subject_line,
+        "version": str(paper.version),
+        "lines": paper.body.splitlines(),
+        "has_logo": bool(logo),
+    }
+    return print_pdf(
+        _TEMPLATES / "letter.typ", facts, at=paper.written_at, pictures={"logo.png": logo} if logo else None
+    )
 
 
 def notice_facts(filled: Filled, exhibits: Sequence[CaseExhibit], *, case_id: int, at: datetime) -> dict[str, Any]:

@@ -51,12 +51,14 @@ def letter(
         from monitor.cases.letters import Sender
 
         who = Sender(name=sender, email=email, letterhead=head)
-        return app.cases.draft_letter(
+        paper, missing = app.cases.draft_letter(
             case_id, kind, addressee=to, sender=who, inaccuracy=falsity, mention_ids=mention or ()
         )
+        _write_letter(app, paper, out)
+        return paper, missing
 
     paper, missing = with_app(ctx, work)
-    _give(paper, missing, out, as_json=as_json)
+    _say_letter(paper, missing, out, as_json=as_json)
 
 
 @group.command()
@@ -75,14 +77,14 @@ def revise(
     edited = _read(text)
 
     async def work(app: App) -> Paper:
-        return app.cases.revise(case_id, draft, edited, by=by)
+        paper = app.cases.revise(case_id, draft, edited, by=by)
+        _write_letter(app, paper, out)
+        return paper
 
-    _give(with_app(ctx, work), (), out, as_json=as_json)
+    _say_letter(with_app(ctx, work), (), out, as_json=as_json)
 
 
-def _give(paper: Paper, missing: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
-    if out is not None:
-        _write_letter(paper, out)
+def _say_letter(paper: Paper, missing: tuple[str, ...], out: Path | None, *, as_json: bool) -> None:
     if as_json:
         say_json({"paper": paper, "missing": missing, "out": str(out or "")})
         return
@@ -95,13 +97,10 @@ def _give(paper: Paper, missing: tuple[str, ...], out: Path | None, *, as_json: 
         say(f"Written to {out}.")
 
 
-def _write_letter(paper: Paper, out: Path) -> None:
-    if out.suffix.lower() == ".pdf":
-        from monitor.cases.printing import print_letter
-
-        write_file(out, print_letter(paper).body)
-    else:
-        write_file(out, paper.body.encode("utf-8", "replace"))
+def _write_letter(app: App, paper: Paper, out: Path | None) -> None:
+    if out is not None:
+        is_pdf = out.suffix.lower() == ".pdf"
+        write_file(out, app.cases.letter_pdf(paper).body if is_pdf else paper.body.encode("utf-8", "replace"))
 
 
 def _require_ending(out: Path | None, *known: str) -> None:

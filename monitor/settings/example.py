@@ -87,7 +87,12 @@ def _line(key: str, node: dict[str, Any]) -> str:
 
 
 def _hint(key: str) -> str:
-    return {"file": '"watchlist.toml"', "model": '"model"', "certificates": '"authorities.pem"'}.get(key, '""')
+    return {
+        "letterheads": '"letterheads"',
+        "file": '"watchlist.toml"',
+        "model": '"model"',
+        "certificates": '"authorities.pem"',
+    }.get(key, '""')
 
 
 def example_watchlist() -> str:

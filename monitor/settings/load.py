@@ -178,8 +178,12 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     stamps = settings.timestamps
     if stamps.certificates:
         stamps = stamps.model_copy(update={"certificates": base / stamps.certificates})
+    cases = settings.cases
+    if cases.letterheads:
+        cases = cases.model_copy(update={"letterheads": base / cases.letterheads})
     return settings.model_copy(
         update={
+            "cases": cases,
             "matching": matching,
             "data_dir": base / settings.data_dir,
             "watchlist": watchlist,

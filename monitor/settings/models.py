@@ -301,6 +301,14 @@ class MatchingSettings(Section):
         return self
 
 
+class CasesSettings(Section):
+    """Say what the papers of cases look like."""
+
+    letterheads: Path | None = Field(
+        None, description="A folder with a letterhead for each client: CLIENT.txt, and CLIENT.png as a logo."
+    )
+
+
 class Settings(BaseSettings):
     """Hold the whole configuration: defaults, then goodname.toml, then GOODNAME_ variables and secret files."""
 
@@ -327,6 +335,7 @@ class Settings(BaseSettings):
     store: StoreSettings = Field(default_factory=StoreSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     matching: MatchingSettings = Field(default_factory=MatchingSettings)
+    cases: CasesSettings = Field(default_factory=CasesSettings)
 
     @validates("source")
     @classmethod

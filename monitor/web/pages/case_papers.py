@@ -12,7 +12,7 @@ from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 
 from monitor.cases.letters import LETTERS, Sender
-from monitor.cases.printing import notice_facts, notice_text, print_letter, print_notice
+from monitor.cases.printing import notice_facts, notice_text, print_notice
 from monitor.domain import Paper, PaperKind, Role
 from monitor.pdf import Printed
 from monitor.web.pages._case import Opened, one_of, open_case
@@ -74,7 +74,7 @@ def letter_file(request: Request, case_id: int, paper_id: int, form: Annotated[s
     found = _paper(opened, paper_id)
     opened.done("saved a letter")
     name = f"case-{case_id}-letter-{paper_id}"
-    return _text(found.body, name) if form == "text" else _pdf(print_letter(found), name)
+    return _text(found.body, name) if form == "text" else _pdf(opened.desk.letter_pdf(found), name)
 
 
 @router.get("/cases/{case_id}/notices/{notice}")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from pathlib import Path
 
+import pypdf
 import pytest
+from PIL import Image
 
 from tests.unit.cli.conftest import Installation
 
@@ -170,6 +173,27 @@ def test_a_zip_with_nothing_kept_is_refused_and_no_packet_is_noted(full: Install
     log = next(full.folder.rglob("custody.jsonl"), None)
     assert log is None or "case_packet" not in log.read_text("utf-8")
     assert "Only a ZIP" in full.run("case", "packet", "1", "--out", "p.pdf", "--recipient", "age1x", code=2).stderr
+
+
+def test_a_letter_begins_with_its_own_clients_letterhead(case: Installation, tmp_path: Path) -> None:
+    folder = case.folder / "letterheads"
+    folder.mkdir()
+    config = case.folder / "goodname.toml"
+    config.write_text(config.read_text("utf-8") + '\n[cases]\nletterheads = "letterheads"\n', "utf-8")
+    (folder / "letterhead.txt").write_text("ADVISERS & CO\nMARKET STREET 1\n", "utf-8")
+    (folder / "north.txt").write_text("ANOTHER FIRM", "utf-8")
+    plain = ("case", "letter", "1", "--to", "THE OWNER", "--from", "ME")
+    body = case.json(*plain)["paper"]["body"]
+    assert body.startswith("ADVISERS & CO\nMARKET STREET 1\n\n")
+    assert "ANOTHER" not in body
+    logo = io.BytesIO()
+    Image.new("RGB", (60, 20), "navy").save(logo, "PNG")
+    (folder / "letterhead.png").write_bytes(logo.getvalue())
+    case.run(*plain, "--out", str(tmp_path / "letter.pdf"))
+    document = pypdf.PdfReader(tmp_path / "letter.pdf")
+    assert len(document.pages[0].images) == 1
+    (folder / "letterhead.png").write_bytes(b"GIF89a")
+    assert "no PNG" in case.run(*plain, code=2).stderr
 
 
 def test_clocks_and_holds(case: Installation) -> None:
