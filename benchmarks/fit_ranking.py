@@ -4,7 +4,7 @@ Reads train.jsonl only, never dev or a test split. Long lists: the right claim a
 brought to a probability afterwards. Lists of one entity: logistic regression over each post's own claim and up to
 nineteen others that say something else. Prints the numbers for monitor/matching/retrieval.py.
 
-    python benchmarks/fit_ranking.py --data DIR [--model FOLDER] [--posts 1000]
+    python benchmarks/fit_ranking.py --data DIR [--model FOLDER [--cache DIR]] [--posts 1000]
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 
 from claims import _entity, read
+from remembering import Remembering
 
 from monitor.matching import Encoder
 from monitor.matching.retrieval import RANKING_FEATURES, Retriever
@@ -81,7 +82,8 @@ def fit_softmax(lists: Sequence[Rows], used: Sequence[int], *, rounds: int = 300
             gradient = gradient + rows.T @ (shares / shares.sum() - right) / len(ready)
         first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
         weights = weights - rate * (first / (1 - 0.9**turn)) / (np.sqrt(second / (1 - 0.999**turn)) + 1e-8)
-    return weights / spread
+    fitted: Numbers = weights / spread
+    return fitted
 
 
 def fit_logistic(rows: Numbers, right: Numbers, ridge: float) -> tuple[float, Numbers]:
@@ -107,13 +109,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--model", type=Path, help="folder of the sentence model; none: words alone")
+    parser.add_argument("--cache", type=Path, help="folder outside the checkout that keeps vectors between runs")
     parser.add_argument("--posts", type=int, default=1000, help="training posts of each year")
     chosen = parser.parse_args()
     encoder: Encoder | None = None
     if chosen.model:
         from monitor.semantic import load_encoder
 
-        encoder = load_encoder(chosen.model)
+        encoder = Remembering(load_encoder(chosen.model), chosen.cache)
     many: list[Rows] = []
     some: list[Rows] = []
     for folder in sorted(path for path in chosen.data.iterdir() if (path / "train.jsonl").exists()):

@@ -98,8 +98,8 @@ class Gate:
         with _uncollected():
             self.forms = [name_forms(subject) for subject in self.subjects]
             self._build()
-        self._surnames = _distinct_surnames(self.subjects)
-        self._watched_words = frozenset(self._surnames) | self._typos.words
+            self._surnames = _distinct_surnames(self.subjects)
+            self._watched_words = frozenset(self._surnames) | self._typos.words
         self._censored = CensoredIndex(self.forms)
 
     def _build(self) -> None:
@@ -249,6 +249,11 @@ def _uncollected() -> Iterator[None]:
     try:
         yield
     finally:
+        # To freeze and unfreeze takes all that lives for old at once, so that the next small collection is small.
+        # Objects that somebody else has frozen stay as they are.
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+            gc.unfreeze()
         if was_enabled:
             gc.enable()
 

@@ -78,7 +78,7 @@ def _opened(text: str) -> str:
     return _TAG.sub(lambda found: " " + _CAMEL.sub(" ", found[1]), without)
 
 
-def _said(text: str) -> str:
+def said(text: str) -> str:
     """Write quotation marks one way, since an encoder takes them for a difference, and drop needless spaces."""
     return " ".join(_QUOTES.sub('"', text).replace("’", "'").split())
 
@@ -142,9 +142,9 @@ class Retriever:
 
     def _encode(self, encoder: Encoder) -> tuple[Vectors, Vectors, list[int]]:
         """Encode each document as a whole and each of its wordings, with the document that a wording belongs to."""
-        whole = [_said(" ".join(reversed(wordings))) for wordings in self._documents]
+        whole = [said(" ".join(reversed(wordings))) for wordings in self._documents]
         owners = [number for number, wordings in enumerate(self._documents) for _ in wordings]
-        each = [_said(wording) for wordings in self._documents for wording in wordings]
+        each = [said(wording) for wordings in self._documents for wording in wordings]
         return Vectors(encoder.encode(whole)), Vectors(encoder.encode(each)), owners
 
     def _bm25(self, stems: Iterable[str]) -> dict[int, float]:
@@ -187,7 +187,7 @@ class Retriever:
         """Give the likeness in meaning of each document as a whole, and of its closest wording."""
         if self._encoder is None:
             return [], []
-        asked = self._encoder.encode([_said(_opened(text))])[0]
+        asked = self._encoder.encode([said(_opened(text))])[0]
         closest = [-1.0] * len(self._documents)
         for owner, likeness in zip(self._owners, self._each.likeness(asked), strict=True):
             closest[owner] = max(closest[owner], likeness)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Callable, Sequence
 
@@ -134,3 +135,16 @@ def test_many_subjects_load_quickly_enough_to_restart(count: int, mention: Make)
     names = [f"{a}{m}sen {b}{m}wick" for a in beginnings for b in beginnings for m in middles][:count]
     matcher = Matcher([Subject(id=str(i), name=name) for i, name in enumerate(names)], ())
     assert "77" in [j.subject_id for j in matcher.judge(mention(f"so {names[77]} did it"))]
+
+
+def test_loading_leaves_the_garbage_collector_as_it_was(voss: Subject) -> None:
+    was_enabled = gc.isenabled()
+    Matcher([voss], ())
+    assert gc.isenabled() is was_enabled
+    assert gc.get_freeze_count() == 0
+    gc.disable()
+    try:
+        Matcher([voss], ())
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
