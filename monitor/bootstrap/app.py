@@ -327,6 +327,10 @@ class App:
         )
         return await by_hand.keep_url(desk, url, subject_id, quotes)
 
+    def kept_by_hand(self, url: str, subject_id: str) -> Capture | None:
+        """Give the last capture of a page that was added by hand for this subject; None when there is none."""
+        return by_hand.kept(self.store, url, subject_id)
+
     async def read_url(self, url: str) -> tuple[str, str]:
         """Fetch a page and give its title and visible text; stores nothing."""
         return await by_hand.read_url(self.client.for_source(BY_HAND, obey_robots=False), url)

@@ -109,6 +109,12 @@ def _add() -> Command:
     return single("add", add)
 
 
+def _import() -> Command:
+    from monitor.cli.importing import import_
+
+    return single("import", import_)
+
+
 def _evidence() -> Command:
     from monitor.cli.evidence import group
 
@@ -200,6 +206,7 @@ COMMANDS: Mapping[str, Entry] = {
     "hits": Entry("List, show or mark what was found.", _hits),
     "explain": Entry("Say why something was found, or was not.", _explain),
     "add": Entry("Keep one page by hand, now.", _add),
+    "import": Entry("Keep every page of a list of links by hand, and watch every feed of an OPML file.", _import),
     "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
     "case": Entry("Take confirmed repeats through the six steps, from a plan to a packet for counsel.", _case),
     "pause": Entry("Pause all messages for 1, 7 or 30 days.", _pause),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli import faults
-from monitor.cli.screen import AsJson, busy, say_facts, say_json
+from monitor.cli.screen import AsJson, busy, note, say_facts, say_json
 from monitor.cli.session import known_subject, with_app
 
 if TYPE_CHECKING:
@@ -23,21 +23,26 @@ def add(
         list[str] | None, typer.Option(metavar="WORDS", help="Words that must be in what is kept; may be repeated.")
     ] = None,
     *,
+    again: Annotated[bool, typer.Option("--again", help="Keep it once more although it is known.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Keep one page by hand, now.
 
     Takes a picture, the page, its text and what the server answered, with hashes and a custody record. Exit code 0
-    when all of it was kept, 3 when a part is missing, 1 when nothing could be kept.
+    when all of it was kept, 3 when a part is missing, 1 when nothing could be kept. A page that was added before is
+    not kept a second time unless --again is given: this says where it is.
     """
     from monitor.domain import CaptureOutcome
 
-    async def keep(app: App) -> Capture:
+    async def keep(app: App) -> tuple[Capture, bool]:
         known_subject(app, subject)
-        return await app.keep_url(url, subject, quotes=tuple(quote or ()))
+        before = None if again else app.kept_by_hand(url, subject)
+        return before or await app.keep_url(url, subject, quotes=tuple(quote or ())), before is not None
 
     with busy("Keeping the page…"):
-        capture = with_app(ctx, keep)
+        capture, is_known = with_app(ctx, keep)
+    if is_known:
+        note("This page was added before; what was kept then is shown. Add --again to keep it as it is now.")
     if as_json:
         say_json(capture)
     else:

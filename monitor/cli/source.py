@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -204,7 +205,7 @@ def add(
     text = write_toml({"source": [block]})
     if write:
         path = session_of(ctx).path()
-        _append(path, text)
+        append_blocks(path, [block])
         say(f"Added {name} to {path}.", f"Next: goodname source test {name}")
         return
     _check_alone(block)
@@ -237,10 +238,14 @@ def _check_alone(block: dict[str, Any]) -> None:
         build(catalogue, checked.connector, checked.settings, checked.name)
 
 
-def _append(path: Path, text: str) -> None:
-    """Append a block, after a check of the whole; either the new file stands there completely, or the old one."""
+def append_blocks(path: Path, blocks: Sequence[dict[str, Any]]) -> None:
+    """Append [[source]] blocks after a check of the whole; the new file stands there completely, or the old one does.
+
+    Raises ConfigError when a block brings a fault, InputError when the file cannot be changed.
+    """
     from monitor.bootstrap import check_config
 
+    text = write_toml({"source": list(blocks)})
     path = path.resolve()
     before = set(check_config(path).faults)
     try:

@@ -11,7 +11,9 @@ from monitor.contract import ANY_STATUS, Http, Response
 from monitor.domain import (
     Assessment,
     Capture,
+    CaptureOutcome,
     CaptureRequest,
+    Level,
     Mention,
     RawResponse,
 )
@@ -54,6 +56,19 @@ async def read_url(http: Http, url: str) -> tuple[str, str]:
     """Fetch a page and give its title and visible text; FetchError or ConnectorError when it cannot be had."""
     response = await http.get(checked_url(url))
     return read_page(response.body, response.charset)
+
+
+def kept(store: Store, url: str, subject_id: str) -> Capture | None:
+    """Give the last capture of a page that was added by hand for this subject and could be kept; None: not known."""
+    canonical = canonical_url(checked_url(url))
+    mention = store.find(SOURCE, fallback_id(canonical, "", ""))
+    if mention is None:
+        return None
+    judged = (one.judgement for one in store.assessments(mention.id))
+    if not any(one.subject_id == subject_id and one.level is not Level.NONE for one in judged):
+        return None
+    usable = [one for one in store.captures(mention.id) if one.outcome is not CaptureOutcome.FAILED]
+    return max(usable, key=lambda one: one.captured_at, default=None)
 
 
 async def keep_url(desk: Desk, url: str, subject_id: str, quotes: tuple[str, ...] = ()) -> Capture:
