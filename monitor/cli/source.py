@@ -47,7 +47,9 @@ def list_sources(
         return
     if sources:
         shown = ("name", "connector", "every", "state", "why")
-        rows = [[str(source[key]) for key in shown] for source in sources]
+        live = {one["name"] for one in connectors if "stream" in str(one["capabilities"])}
+        told = [{**source, "every": "live"} if source["connector"] in live else source for source in sources]
+        rows = [[str(source[key]) for key in shown] for source in told]
         say_table(["SOURCE", "CONNECTOR", "EVERY", "STATE", "WHY"], rows)
     else:
         say("No source is configured yet.")

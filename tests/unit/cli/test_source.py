@@ -22,6 +22,15 @@ def test_listing_shows_sources_and_connectors(full):
     assert "CONNECTOR" in shown
 
 
+def test_listing_says_which_source_is_listened_to(home):
+    home.edit('connector = "feed"', 'connector = "jetstream"')
+    home.edit("  url = ", "  base_url = ")
+    listed = home.json("source", "list")
+    assert "stream" in next(one for one in listed["connectors"] if one["name"] == "jetstream")["capabilities"]
+    row = next(line for line in home.run("source", "list").stdout.splitlines() if line.startswith("town-forum"))
+    assert row.split()[1:4] == ["jetstream", "live", "unchecked"]
+
+
 def test_listing_works_without_a_configuration():
     result = run("source", "list")
     assert result.stdout.startswith("No source is configured yet.")
