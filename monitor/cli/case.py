@@ -71,10 +71,11 @@ def list_cases(
 ) -> None:
     """List cases, newest first."""
 
-    async def work(app: App) -> tuple[Case, ...]:
-        return app.store.cases(subject_id=subject, client_id=client or None)
+    async def work(app: App) -> tuple[tuple[Case, ...], dict[str, str]]:
+        clients = {one.id: one.client_id for one in app.store.subjects(active_only=False)}
+        return app.store.cases(subject_id=subject, client_id=client or None), clients
 
-    cases = with_app(ctx, work)
+    cases, clients = with_app(ctx, work)
     if as_json:
         say_json(cases)
     elif not cases:
@@ -87,12 +88,13 @@ def list_cases(
                 one.status.value,
                 f"{one.opened_at:%Y-%m-%d}",
                 one.subject_id,
+                clients.get(one.subject_id, ""),
                 str(len(one.mention_ids)),
                 one.title,
             ]
             for one in cases
         ]
-        say_table(["ID", "STATUS", "OPENED", "SUBJECT", "MENTIONS", "TITLE"], rows)
+        say_table(["ID", "STATUS", "OPENED", "SUBJECT", "CLIENT", "MENTIONS", "TITLE"], rows)
 
 
 @group.command()

@@ -138,6 +138,22 @@ def test_no_case_is_opened_for_an_unknown_place_or_without_a_name(town, fields):
     assert town.store.cases() == ()
 
 
+def test_what_was_gone_before_it_was_kept_stays_in_the_case_and_is_named(town):
+    town.confirm(town.north[1])
+    desk = town.site.cases
+    case = desk.open("subject-1", "gone", mention_ids=[town.north[1]]).id
+    desk.tick(case, "rest", ActionOutcome.SKIPPED, because="counsel says so")
+    helper = town.client("helper")
+    refused = helper.send_form(f"/cases/{case}/sent", what="notice:platform-form", to="F")
+    assert refused.status_code == 400
+    assert f"mention {town.north[1]} has no complete copy yet" in plain(refused)
+    assert "[E1] has no complete copy" in desk.make_packet(case).incomplete
+    assert "none yet; asked for" in helper.get(f"/cases/{case}").text
+    went = helper.send_form(f"/cases/{case}/sent", what="notice:platform-form", to="F", because="it is gone")
+    assert went.status_code == 303
+    assert town.store.actions(case)[-1].reason.endswith("It went on because: it is gone")
+
+
 def test_a_viewer_looks_and_changes_nothing(town):
     case, viewer = town.case(), town.client("viewer")
     text = viewer.get(f"/cases/{case}").text

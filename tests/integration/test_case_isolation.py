@@ -99,3 +99,7 @@ def test_case_list_by_command_keeps_clients_with_the_same_name_apart(tmp_path: P
         for subject in SUBJECTS[other]:
             assert json.loads(run("list", "--client", client, "--subject", subject, "--json")) == []
     assert json.loads(run("list", "--client", "nobody", "--json")) == []
+    for line in run("list").splitlines()[1:]:
+        assert [client for client in CLIENTS if client in line.partition("of ")[0]] == [
+            line.partition("of ")[2].strip()
+        ]

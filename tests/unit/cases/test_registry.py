@@ -65,6 +65,17 @@ def test_at_least_fifteen_platforms_and_all_places_of_day_one() -> None:
         assert "limitation" in kinds, place
 
 
+@pytest.mark.parametrize("row", registry().platforms, ids=lambda row: row.id)
+def test_a_platform_says_where_reports_go_and_what_it_asks_for(row: module.Platform) -> None:
+    assert row.route.startswith("https://") or row.note, "a route, or words that say which"
+    assert row.asks
+    assert row.notices
+
+
+def test_a_row_without_an_address_as_its_source_is_unverified() -> None:
+    assert [row.id for row in CHECKED if not row.source.startswith("http") and not row.unverified] == []
+
+
 def test_the_checklist_covers_all_six_steps() -> None:
     assert [step for step in Step if any(line.step is step for line in registry().checklist)] == list(Step)
 
