@@ -262,7 +262,7 @@ class Service:
             continue
 
     async def _deliver(self) -> None:
-        while not self._stop.is_set() and (await self._app.deliver()).sent:
+        while not self._stop.is_set() and (await self._app.deliver()).is_going_on:
             continue
 
     async def _feed_watchdog(self) -> None:

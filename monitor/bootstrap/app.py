@@ -290,7 +290,7 @@ class App:
             report = await self.deliver(at_once=True)
             sent += report.sent
             waiting += report.waiting + report.given_up
-            if not report.sent:
+            if not report.is_going_on:
                 return sent, waiting
 
     async def test_source(self, name: str) -> Health:

@@ -15,6 +15,7 @@ from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import BrowserCapturer, FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
 from monitor.jobs.digest import Timetable
+from monitor.jobs.grouping import Grouping
 from monitor.jobs.heartbeat import Heartbeat
 from monitor.jobs.listen import Listener, Listeners, is_stream
 from monitor.jobs.poll import Source
@@ -64,13 +65,27 @@ def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> Appr
 
 
 def build_manner(settings: Settings, channels: tuple[str, ...], paused: frozenset[str] = frozenset()) -> Manner:
-    """Say whose channels are whose, in the order of their URLs, without paused ones, and which hours are quiet."""
+    """Say whose channels are whose, in the order of their URLs, without paused ones, and what is told when."""
     own = len(settings.alerts.urls)
     hours = settings.alerts.quiet
     quiet = Quiet(starts=hours[0], ends=hours[1], timezone=settings.digest.timezone) if hours else None
     mine, others = (tuple(one for one in some if one not in paused) for some in (channels[:own], channels[own:]))
     # Where only paused ones are left, as after a change of the file, a pause must not make it silent for ever.
-    return Manner(owner=mine or channels[:own], helper=others or channels[own:], quiet=quiet)
+    return Manner(
+        owner=mine or channels[:own], helper=others or channels[own:], quiet=quiet, grouping=_grouping(settings)
+    )
+
+
+def _grouping(settings: Settings) -> Grouping | None:
+    wanted = settings.alerts
+    if not wanted.group_every:
+        return None
+    return Grouping(
+        every=wanted.group_every,
+        most_an_hour=wanted.most_an_hour,
+        spread_from=wanted.spread_from,
+        repeats_wait=wanted.repeats_wait,
+    )
 
 
 def build_timetables(settings: Settings) -> tuple[Timetable, Timetable]:

@@ -24,6 +24,7 @@ file = "watchlist.toml"
 {sources}
 [alerts]
 quiet_hours = "" # it must show all of it at any hour
+group_every = "0s" # and each by itself
 urls = [
   "mailto://{mail}/?from=goodname@wrenmouth.example&to=alina@wrenmouth.example",
   "json://{hook}/hook",

@@ -210,7 +210,11 @@ def _alert(mention: Mention, judgement: Judgement, now: datetime, *, is_hunted: 
         mention_id=mention.id,
         level=judgement.level,
         next_attempt_at=now + EVIDENCE_FIRST,
-        payload={**({"hunted": True} if is_hunted else {}), **({"at_once": True} if _is_danger(judgement) else {})},
+        payload={
+            **({"statement_id": judgement.best.statement_id} if judgement.best else {}),
+            **({"hunted": True} if is_hunted else {}),
+            **({"at_once": True} if _is_danger(judgement) else {}),
+        },
     )
 
 

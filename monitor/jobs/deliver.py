@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, DeliveryOutcome, Message
 from monitor.errors import DeliveryError, StoreError
 from monitor.jobs import digest
-from monitor.jobs.telling import Manner, Plan, mode_of, plan
-from monitor.ports import Clock, Notifier, Renderer, Store, Vault
+from monitor.jobs.grouping import decide, key_of
+from monitor.jobs.telling import Manner, Mode, Plan, mode_of, plan
+from monitor.ports import Clock, Notifier, Renderer, Step, Store, Turn, Vault
 
 log = logging.getLogger("goodname.deliver")
 
@@ -42,12 +43,30 @@ class Office:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DeliveryReport:
-    """Count alerts that reached every channel, wait for another try, were given up, or were put off on purpose."""
+    """Count alerts that reached every channel, wait for another try, were given up, or were put off on purpose.
+
+    `folded` of those that were put off are now told by another alert or by the summary.
+    """
 
     sent: int = 0
     waiting: int = 0
     given_up: int = 0
     put_off: int = 0
+    folded: int = 0
+
+    @property
+    def is_going_on(self) -> bool:
+        """Tell whether something was settled, so that more of what is due may follow."""
+        return bool(self.sent or self.folded)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Sorted:
+    """Hold what of a batch is told now, and how the rest ended."""
+
+    now: tuple[Alert, ...]
+    folded: int = 0
+    held: int = 0
 
 
 def next_attempt(alert: Alert, failures: int, now: datetime) -> datetime | None:
@@ -68,18 +87,53 @@ async def run(office: Office, *, limit: int = 20, ahead: timedelta = NO_WAIT) ->
     alerts = await asyncio.to_thread(
         office.store.lease_alerts, office.clock.now() + ahead, limit=limit, lease_for=LEASE + ahead
     )
-    ends = await asyncio.gather(*(_deliver_one(office, alert) for alert in alerts))
+    if not alerts:
+        return DeliveryReport()
+    mode, batch = await asyncio.to_thread(_sort, office, alerts, ahead)
+    ends = await asyncio.gather(*(_deliver_one(office, mode, alert) for alert in batch.now))
     return DeliveryReport(
         sent=ends.count(AlertStatus.SENT),
         waiting=ends.count(AlertStatus.PENDING),
         given_up=ends.count(AlertStatus.GIVEN_UP),
-        put_off=ends.count(AlertStatus.FOLDED),
+        put_off=ends.count(AlertStatus.FOLDED) + batch.folded + batch.held,
+        folded=batch.folded,
     )
 
 
-async def _deliver_one(office: Office, alert: Alert) -> AlertStatus:
+def _sort(office: Office, alerts: Sequence[Alert], ahead: timedelta) -> tuple[Mode, _Sorted]:
+    """Decide which alerts of a batch are told together; without a manner, or without grouping, each by itself."""
+    mode, manner = mode_of(office.store), office.manner
+    grouping = manner.grouping if manner else None
+    if manner is None or grouping is None:
+        return mode, _Sorted(now=tuple(alerts))
+    now = office.clock.now() + ahead
+    plans = {alert.id: plan(alert, mode, manner, now) for alert in alerts if alert.kind is AlertKind.MATCH}
+    grouped = {alert.id: alert for alert in alerts if alert.id in plans and not plans[alert.id].is_folded}
+    if not grouped:
+        return mode, _Sorted(now=tuple(alerts))
+    keys = {alert.id: key_of(alert) for alert in grouped.values()}
+    subjects = sorted({alert.subject_id for alert in grouped.values()})
+    waits = [plans[one].wait_until for one in grouped]
+    quiet_until = max((until for until in waits if until), default=None)
+    turns = decide(
+        tuple(grouped.values()), office.store.rounds(keys, subjects, now), grouping, now, quiet_until=quiet_until
+    )
+    payloads = office.store.take_turns(turns, now)
+    begun = [
+        replace(grouped[one], payload=payloads.get(one, grouped[one].payload)) for one in _steps(turns, Step.BEGIN)
+    ]
+    others = [alert for alert in alerts if alert.id not in grouped]
+    folded = len(_steps(turns, Step.FOLD)) + len(_steps(turns, Step.LEAVE))
+    return mode, _Sorted(now=(*others, *begun), folded=folded, held=len(_steps(turns, Step.WAIT)))
+
+
+def _steps(turns: Sequence[Turn], step: Step) -> list[int]:
+    return [turn.alert_id for turn in turns if turn.step is step]
+
+
+async def _deliver_one(office: Office, mode: Mode, alert: Alert) -> AlertStatus:
     try:
-        now = await asyncio.to_thread(_plan, office, alert)
+        now = _plan(office, mode, alert)
         if now.is_folded or now.wait_until is not None:
             return await asyncio.to_thread(_put_off, office, alert, now)
         message = await asyncio.to_thread(render, office, alert)
@@ -123,10 +177,10 @@ def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_
     )
 
 
-def _plan(office: Office, alert: Alert) -> Plan:
+def _plan(office: Office, mode: Mode, alert: Alert) -> Plan:
     if office.manner is None:
         return Plan(channels=office.notifier.channels)
-    return plan(alert, mode_of(office.store), office.manner, office.clock.now())
+    return plan(alert, mode, office.manner, office.clock.now())
 
 
 def _put_off(office: Office, alert: Alert, now: Plan) -> AlertStatus:
@@ -177,6 +231,7 @@ def render(office: Office, alert: Alert) -> Message:
 async def _send(office: Office, alert: Alert, message: Message, channel: str) -> bool:
     outcome, words = DeliveryOutcome.SENT, ""
     try:
+        await office.notifier.turn(channel)
         async with asyncio.timeout(SEND_DEADLINE_S):
             await office.notifier.send(channel, message)
     except DeliveryError as error:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from monitor.domain import Alert, AlertKind
 from monitor.errors import InputError
+from monitor.jobs.grouping import Grouping
 from monitor.ports import Store
 
 PAUSES = (1, 7, 30)
@@ -65,11 +66,12 @@ class Quiet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manner:
-    """Say whose channels are whose, and which hours are quiet."""
+    """Say whose channels are whose, which hours are quiet, and what is told together (None: each alert by itself)."""
 
     owner: tuple[str, ...]
     helper: tuple[str, ...] = ()
     quiet: Quiet | None = None
+    grouping: Grouping | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -111,6 +111,11 @@ class AppriseNotifier:
         """Name the channels in the order of their URLs."""
         return tuple(self._channels)
 
+    async def turn(self, channel: str) -> None:
+        """Wait until this channel may be sent to again, in the order in which this was asked."""
+        if channel in self._paces:
+            await self._paces[channel].turn()
+
     async def send(self, channel: str, message: Message) -> None:
         """Send one message on one channel; DeliveryError (masked) when it was not accepted.
 
@@ -120,7 +125,6 @@ class AppriseNotifier:
         target = self._channels.get(channel)
         if target is None:
             raise permanent(one_line(channel, 60), "There is no such channel.", try_="Run `goodname config check`.")
-        await self._paces[channel].turn()
         try:
             await target.send(message)
         except ContentRefused:

@@ -4,7 +4,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 
 | kind | keys |
 |---|---|
-| match | none: everything is read from the hit at the time of sending |
+| match | count and hours (numbers) where it tells of several, spread (true or missing); the rest is read from the hit |
 | capture_failed | source (text), why (text), attempts (number) |
 | source_failing | source (text), since (time), why or error (text), try (text), failures (number) |
 | source_back | source (text), since (time), until (time) |
@@ -22,7 +22,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from monitor.domain import Alert, AlertKind, Hit, LiveState, to_utc
+from monitor.domain import Alert, AlertKind, Hit, Level, LiveState, to_utc
 from monitor.notify import hits
 from monitor.notify.hits import Opener, Place, Row
 from monitor.notify.safe import hide_paths, one_line
@@ -61,6 +61,10 @@ class Facts:
         value = self.alert.payload.get(key, 0)
         return max(0, value) if isinstance(value, int) else 0
 
+    def flag(self, key: str) -> bool:
+        """Tell whether something is said to be so."""
+        return self.alert.payload.get(key) is True
+
     def moment_of(self, words: Words, key: str) -> str:
         """Give a time in words, or an empty string."""
         try:
@@ -88,7 +92,7 @@ class NoticeWriter:
         if place is None and hit is not None:
             place = self.opener.mention(hit.mention_id)
         return Notice(
-            title=self.words.say(f"{self._stem(alert.kind)}.title"),
+            title=self.words.say(f"{self._stem(alert.kind, facts)}.title"),
             sentences=tuple(line for line in sentences if line),
             rows=tuple(row for row in rows if row.value),
             place=place,
@@ -109,7 +113,9 @@ class NoticeWriter:
             reference=reference,
         )
 
-    def _stem(self, kind: AlertKind) -> str:
+    def _stem(self, kind: AlertKind, facts: Facts) -> str:
+        if kind is AlertKind.MATCH and facts.number("count") > 1:
+            return "spread"
         return "minimal" if kind is AlertKind.DIGEST else str(kind)
 
     def _body(self, kind: AlertKind, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
@@ -128,10 +134,22 @@ class NoticeWriter:
         write = writers.get(kind)
         return write(facts, hit) if write else ([self.words.say("minimal.state")], [])
 
-    def _match(self, _: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+    def _match(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
+        if facts.number("count") > 1:
+            return self._several(facts), self._hit_rows(hit) if hit else []
         if hit is None:
             return [self.words.say("match.state.unknown")], []
         return [self.words.say("match.state", source=hits.source_name(hit.source))], self._hit_rows(hit)
+
+    def _several(self, facts: Facts) -> list[str]:
+        """Say how many mentions one alert tells of; that they repeat the same only where that is so."""
+        is_same = facts.alert.level is Level.LIKELY and bool(facts.text("statement_id")) and not facts.flag("mixed")
+        hours = facts.number("hours")
+        return [
+            self.words.count("spread.state" if is_same else "several.state", facts.number("count")),
+            self.words.count("spread.hours", hours) if hours else "",
+            self.words.say("spread.next" if facts.flag("spread") else "several.next"),
+        ]
 
     def _hit_rows(self, hit: Hit) -> list[Row]:
         found = moment(self.words, hit.first_seen_at, self.timezone)

@@ -38,6 +38,7 @@ from monitor.ports.operating import (
 from monitor.ports.planning import PlanStore, SharedTurns, Waiting
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
+from monitor.ports.rounds import Begun, Book, GroupState, RoundStore, Step, Turn
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
 from monitor.ports.telling import Clock, Notifier, Poster, Renderer
@@ -47,6 +48,8 @@ __all__ = [
     "Additions",
     "Ask",
     "AskKind",
+    "Begun",
+    "Book",
     "CaptureStore",
     "Capturer",
     "CaseStore",
@@ -61,6 +64,7 @@ __all__ = [
     "Exported",
     "Exporter",
     "Finding",
+    "GroupState",
     "HitFilter",
     "Look",
     "LookRequest",
@@ -82,16 +86,19 @@ __all__ = [
     "Renderer",
     "ReviewFilter",
     "ReviewStore",
+    "RoundStore",
     "SharedTurns",
     "SourceState",
     "SourceTrial",
     "Spent",
     "Spread",
     "Staging",
+    "Step",
     "Store",
     "SubjectStore",
     "Timestamper",
     "Token",
+    "Turn",
     "Vault",
     "Verification",
     "Waiting",

@@ -32,6 +32,7 @@ from monitor.ports.planning import PlanStore
 from monitor.ports.recheck import RecheckStore
 from monitor.ports.retention import RetentionStore
 from monitor.ports.review import ReviewStore
+from monitor.ports.rounds import RoundStore
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 
 
@@ -294,6 +295,7 @@ class Store(
     CaptureStore,
     RecheckStore,
     OutboxStore,
+    RoundStore,
     AccountStore,
     ReviewStore,
     CaseStore,

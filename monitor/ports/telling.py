@@ -29,8 +29,12 @@ class Notifier(Protocol):
         """Name the configured channels; a name is stable and holds no secret."""
         ...
 
+    async def turn(self, channel: str) -> None:
+        """Wait until this channel may be sent to again; the wait says nothing about the channel."""
+        ...
+
     async def send(self, channel: str, message: Message) -> None:
-        """Send one message on one channel; DeliveryError (masked, with `permanent`) when it was not accepted."""
+        """Send one message on one channel now; DeliveryError (masked, with `permanent`) when it was not accepted."""
         ...
 
 

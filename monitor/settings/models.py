@@ -107,6 +107,19 @@ class AlertSettings(Section):
         description="Hours, in the summary's time zone, in which only a danger is told. Empty: none.",
     )
     min_level: Level = Field(Level.LIKELY, description="The level that alerts at once; the rest waits for the digest.")
+    repeats_wait: bool = Field(
+        default=False, description="Leave repeats to the summary; dangers and quick spread are still told at once."
+    )
+    group_every: Duration = Field(
+        timedelta(hours=6),
+        description="Repeats of one statement within this time are told together, with a count. 0s: each by itself.",
+    )
+    most_an_hour: int = Field(
+        6, ge=1, description="The most alerts about one person in an hour; what is above it is told together later."
+    )
+    spread_from: int = Field(
+        20, ge=0, description="So many repeats of one statement in an hour are told at once, also by night; 0: never."
+    )
     show_words: bool = Field(default=False, description="Lift the veil: put names and quotes into alerts.")
     language: Literal["en", "de"] = Field("en", description="Language of alerts and summaries.")
 

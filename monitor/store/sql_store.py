@@ -26,6 +26,7 @@ from monitor.store.recheck_schema import recheck
 from monitor.store.rechecks import RecheckRows
 from monitor.store.retention import RetentionRows
 from monitor.store.review_lists import ReviewRows
+from monitor.store.rounds import RoundRows
 from monitor.store.schema import alert, capture_request, setting, target
 from monitor.store.sources import SourceRows
 from monitor.store.subjects import SubjectRows
@@ -43,6 +44,7 @@ class SqlStore(
     CaptureRows,
     ChangeRows,
     OutboxRows,
+    RoundRows,
     AccountRows,
     SessionRows,
     AccessRows,

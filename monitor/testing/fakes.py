@@ -58,6 +58,9 @@ class FakeNotifier:
         """Let the next sends raise these, in order."""
         self._failures.extend(errors)
 
+    async def turn(self, channel: str) -> None:
+        """Let every channel be sent to at any time."""
+
     async def send(self, channel: str, message: Message) -> None:
         """Keep the message, or raise what `fail` was given; an unknown channel is refused for good."""
         if channel not in self._channels:

@@ -28,6 +28,9 @@ class Channels:
         self.permanent = permanent
         self.sent: list[tuple[str, Message]] = []
 
+    async def turn(self, channel: str) -> None:
+        """Take messages at any time."""
+
     async def send(self, channel: str, message: Message) -> None:
         if channel == self.broken:
             raise DeliveryError("The door is locked.", channel=channel, permanent=self.permanent)
