@@ -45,10 +45,11 @@ def once(
     """Make one pass and end; for cron.
 
     Polls every source, judges what is new, keeps pages, sends what is to be told, and the summary when it is due.
+    Logs as JSON lines on standard error, as the service does.
     Exit code 3 when something of it failed, 4 when sources want other credentials, 1 when nothing worked.
     """
     with busy("One pass over all sources…"):
-        report, broken = with_app(ctx, lambda app: _once(app, force=not due))
+        report, broken = with_app(ctx, lambda app: _once(app, force=not due), logs=True)
     if as_json:
         say_json(_to_json(report, broken))
     else:

@@ -67,13 +67,24 @@ def set_up_logs(*, debug: bool) -> None:
         logging.getLogger().addHandler(logging.NullHandler())
 
 
-def with_app(ctx: typer.Context, work: Callable[[App], Awaitable[T]]) -> T:
-    """Open the program as configured, do one piece of work with it, and close it whatever happens."""
+def _log_as_the_service(level: str) -> None:
+    from monitor.logs import set_up_logging
+
+    set_up_logging(level, sys.stderr)
+
+
+def with_app(ctx: typer.Context, work: Callable[[App], Awaitable[T]], *, logs: bool = False) -> T:
+    """Open the program as configured, do one piece of work with it, and close it whatever happens.
+
+    With `logs` the jobs log to standard error as the service does; standard output stays the command's own.
+    """
     from monitor.bootstrap import open_app
 
     session = session_of(ctx)
     set_up_logs(debug=session.debug)
     settings = session.settings()
+    if logs and not session.debug:
+        _log_as_the_service(settings.log_level)
 
     async def opened() -> T:
         async with open_app(settings) as app:

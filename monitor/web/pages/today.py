@@ -28,7 +28,7 @@ def today(request: Request) -> Response:
     local = now.astimezone(site.zone)
     start = local.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS - 1)
     counted = bars(site.store.days(who.subjects, start, site.operations.timezone), local.date(), DAYS)
-    sources = site.operations.sources()
+    sources, mode = site.operations.sources(), mode_of(site.store)
     waiting = site.store.count_review(ReviewFilter(subjects=who.subjects))
     likely = site.store.count_review(ReviewFilter(subjects=who.subjects, min_level=Level.LIKELY))
     return page(
@@ -42,8 +42,8 @@ def today(request: Request) -> Response:
         total=sum(bar.total for bar in counted),
         sources=sources,
         unchecked=[one for one in sources if one.is_failing or one.is_paused or one.last_good_at is None],
-        mode=mode_of(site.store),
-        is_paused=mode_of(site.store).is_paused(now),
+        mode=mode,
+        is_paused=mode.is_paused(now),
         has_helper=site.operations.has_helper,
         unasked=[one for one in who.watched.values() if one.attestation is None],
     )
