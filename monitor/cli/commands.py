@@ -37,6 +37,12 @@ def _once() -> Command:
     return single("once", once)
 
 
+def _snooze() -> Command:
+    from monitor.cli.snooze import snooze
+
+    return single("snooze", snooze)
+
+
 def _web() -> Command:
     from monitor.cli.web import web
 
@@ -210,6 +216,7 @@ COMMANDS: Mapping[str, Entry] = {
     "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
     "case": Entry("Take confirmed repeats through the six steps, from a plan to a packet for counsel.", _case),
     "pause": Entry("Pause all messages for 1, 7 or 30 days.", _pause),
+    "snooze": Entry("Leave what repeats the same statement to the summary for a while.", _snooze),
     "handover": Entry("Hand the watch over to your helper, or take it back.", _handover),
     "storm": Entry("Turn storm mode on or off: your helper is told everything, you get one mail a day.", _storm),
     "notify": Entry("Test how you are told.", _notify),

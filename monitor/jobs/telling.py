@@ -15,6 +15,8 @@ from monitor.ports import Store
 PAUSES = (1, 7, 30)
 """How many days messages may be paused at once; evidence goes on all the while."""
 
+LONGEST_SNOOZE = timedelta(days=30)
+
 _KEPT_AS = "telling.mode"
 _ALWAYS = frozenset({AlertKind.TEST})
 _NOT_BY_NIGHT = frozenset(AlertKind) - {AlertKind.TEST, AlertKind.DIGEST}
@@ -112,6 +114,25 @@ def pause(mode: Mode, days: int, now: datetime) -> Mode:
             try_="Choose 1, 7 or 30 days.",
         )
     return Mode(paused_until=now + timedelta(days=days), is_handed_over=mode.is_handed_over, is_storm=mode.is_storm)
+
+
+def snooze(store: Store, mention_id: int, span: timedelta, now: datetime) -> datetime:
+    """Leave what repeats the same as a mention to the summary for a while; gives until when.
+
+    InputError when the span is none that is offered, or when no alert about the mention can be put off: dangers cannot.
+    """
+    if not timedelta(hours=1) <= span <= LONGEST_SNOOZE:
+        raise InputError("Nothing was put off.", why="It can be put off for 1 hour to 30 days.", try_="Say --for 3d.")
+    keys = [key for key in store.groups_of(mention_id) if not key.startswith("danger:")]
+    if not keys:
+        raise InputError(
+            f"There is nothing about mention {mention_id} that can be put off.",
+            why="No alert about it was decided about yet, or it is a danger, which is always told.",
+            try_="Run `goodname hits list` for the numbers, or `goodname pause 7` for peace from everything.",
+        )
+    for key in keys:
+        store.snooze(key, now + span)
+    return now + span
 
 
 def require_helper(manner: Manner) -> None:

@@ -94,6 +94,6 @@ class RoundStore(Protocol):
         """Leave a group of alerts to the summary until then."""
         ...
 
-    def group_of(self, alert_id: int) -> str:
-        """Give the group of an alert, or an empty string when nothing was decided about it."""
+    def groups_of(self, mention_id: int) -> tuple[str, ...]:
+        """Give the groups of a mention's alerts that something was decided about."""
         ...

@@ -12,7 +12,7 @@ from monitor.settings.added import (
 )
 from monitor.settings.example import example_settings, example_watchlist, settings_schema
 from monitor.settings.load import config_path, load_place, load_settings, load_watchlist
-from monitor.settings.models import WEEKDAYS, Settings, SourceSettings, format_duration
+from monitor.settings.models import WEEKDAYS, Settings, SourceSettings, format_duration, parse_duration
 from monitor.settings.service import ServiceManager, service_manager
 from monitor.settings.watchlist import Watchlist
 
@@ -33,6 +33,7 @@ __all__ = [
     "load_place",
     "load_settings",
     "load_watchlist",
+    "parse_duration",
     "read_added",
     "says_quiet_hours",
     "service_manager",

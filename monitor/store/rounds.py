@@ -76,11 +76,12 @@ class RoundRows(Part):
                 command.on_conflict_do_update(index_elements=["group_key"], set_={"until": command.excluded.until})
             )
 
-    def group_of(self, alert_id: int) -> str:
-        """Give the group of an alert, or an empty string."""
+    def groups_of(self, mention_id: int) -> tuple[str, ...]:
+        """Give the groups of a mention's alerts that something was decided about."""
+        query = select(_ROUND.group_key).join(alert, alert.c.id == _ROUND.alert_id)
+        query = query.where(alert.c.mention_id == mention_id).order_by(_ROUND.alert_id)
         with self._db.reading() as connection:
-            found = connection.execute(select(_ROUND.group_key).where(_ROUND.alert_id == alert_id)).scalar()
-        return found or ""
+            return tuple(dict.fromkeys(connection.execute(query).scalars()))
 
 
 def _group(connection: Connection, key: str, now: datetime) -> GroupState:

@@ -72,9 +72,10 @@ def test_a_hurried_carrier_is_due_and_marked(store: SqlStore, shelf) -> None:
 
 def test_groups_are_snoozed_until_a_moment(store: SqlStore, shelf) -> None:
     (first,) = filled(store, shelf, 1)
-    assert store.group_of(first) == ""
+    (mention,) = {one.mention_id for one in store.alerts()}
+    assert store.groups_of(mention) == ()
     store.take_turns([turn(first, Step.LEAVE)], NOW)
-    assert store.group_of(first) == KEY
+    assert (store.groups_of(mention), store.groups_of(mention + 1)) == ((KEY,), ())
     assert status(store)[first] is AlertStatus.FOLDED
     store.snooze(KEY, NOW + HOUR)
     store.snooze(KEY, NOW + 2 * HOUR)

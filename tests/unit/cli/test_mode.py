@@ -57,3 +57,14 @@ def test_a_danger_waits_for_no_morning(home):
 def test_hours_that_are_none_are_named(home):
     home.edit('quiet_hours = ""', 'quiet_hours = "9pm to 8"')
     assert "quiet_hours" in home.run("config", "check", code=2).stderr
+
+
+def test_a_statement_is_snoozed_by_the_number_of_a_mention(home):
+    home.run("once")
+    (hit,) = [one for one in home.json("hits", "list") if one["level"] == "likely"][:1]
+    told = home.json("snooze", str(hit["id"]), "--for", "2d")
+    assert told["mention"] == hit["id"]
+    assert "is left to the summary until" in home.run("snooze", str(hit["id"])).stdout
+    assert "can be put off" in home.run("snooze", "999", code=2).stderr
+    assert "no length of time" in home.run("snooze", "1", "--for", "soon", code=2).stderr
+    assert "1 hour to 30 days" in home.run("snooze", "1", "--for", "60d", code=2).stderr
