@@ -108,7 +108,7 @@ class Chain:
     `intents` and `sealed` map a capture's id to the hash of its manifest; `deleted` has a tombstone; `stamps`
     are captures with what was recorded of a token; `holds` is what was last said of a hold on a capture; `problems`
     name each break, `head` is the last record's hash. `witness` is a hash kept elsewhere and `is_witnessed` says
-    whether a record has it. `unreadable` is the hash of a line just read that is no record. With `may_withhold` a
+    whether a record has it. `unreadable` is the hash of the lines just read that are no records. With `may_withhold` a
     record may show its hashes alone, as in an export about others.
     """
 
@@ -133,8 +133,8 @@ class Chain:
         try:
             record = Record.parse(line)
         except ValueError:
-            self._flush()
-            self.unreadable = sha256_hex(line)
+            # A crash while a torn line is being accounted for tears another: one record accounts for the whole row.
+            self.unreadable = sha256_hex(self.unreadable.encode() + line)
             return
         if not (record.event == "recovered" and record.detail.get("torn_sha256") == self.unreadable):
             self._flush()

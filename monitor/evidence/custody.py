@@ -117,7 +117,10 @@ class CustodyLog:
             self._read_to += len(tail) + 1
             detail = {"problem": "the last line had no line end"}
         elif tail:
-            detail = {"problem": "unfinished line after a crash", "torn_sha256": sha256_hex(tail)}
+            detail = {
+                "problem": "unfinished line after a crash",
+                "torn_sha256": sha256_hex(self._chain.unreadable.encode() + tail),
+            }
         elif self._chain.unreadable:
             detail = {"problem": "damaged line", "damaged_sha256": self._chain.unreadable}
         else:

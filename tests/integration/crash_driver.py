@@ -17,6 +17,8 @@ from pathlib import Path
 
 from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
 from monitor.evidence import FileVault, verify_path
+from monitor.evidence.traffic import Exchange
+from monitor.evidence.warc import write_wacz, write_warc
 
 NOW = datetime(2026, 11, 22, 16, 44, tzinfo=UTC)
 REQUEST = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
@@ -50,6 +52,11 @@ def seal(root: Path) -> None:
     staging = keeper.stage(REQUEST, NOW)
     for name in ("page.html", "page.txt", "page.png"):
         staging.add(ArtifactRole.PAGE, name, "text/plain", Origin.RENDERED, name.encode() * 500)
+    exchange = Exchange(url=REQUEST.url, method="GET", asked_at=NOW, status=200, reason="OK", body=b"<p>words</p>" * 50)
+    archive = write_warc([exchange], software="driver")
+    staging.add(ArtifactRole.WARC, "page.warc.gz", "application/warc", Origin.DECODED, archive.warc)
+    wacz = write_wacz(archive, url=REQUEST.url, title="A thread", at=NOW, software="driver")
+    staging.add(ArtifactRole.WACZ, "page.wacz", "application/wacz", Origin.ASSEMBLED, wacz)
     keeper.commit(staging, REQUEST, OBSERVED)
 
 

@@ -125,8 +125,8 @@ def check_log(export: Export, head: str) -> list[dict[str, Any]]:
             follows = record["prev"] == previous["hash"] and record["seq"] == previous["seq"] + 1
             accounts = not torn or record.get("detail", {}).get("torn_sha256") == torn  # for a cut line
         except UNREADABLE:
-            is_whole, torn = not torn, hashlib.sha256(line).hexdigest()
-            follows = accounts = True
+            torn = hashlib.sha256(torn.encode() + line).hexdigest()
+            is_whole = follows = accounts = True
         else:
             torn, previous = "", record
             hashes.append(record["hash"])

@@ -130,6 +130,18 @@ def test_a_record_cannot_be_robbed_of_what_it_said_in_the_log_itself(log: Custod
     assert problems(path) == ("record 2 (line 2) lacks what it said",)
 
 
+def test_a_second_crash_while_the_first_is_accounted_for_is_accounted_for_too(log: CustodyLog, path: Path) -> None:
+    log.append("access", actor="a")
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:70])
+    log.append("access", actor="b")
+    mended = path.read_bytes()
+    for cut in range(len(whole) + 72, len(mended) - 1, 37):  # the write that mends is cut short in its turn
+        path.write_bytes(mended[:cut])
+        CustodyLog(path, clock=log._clock, host="testhost").append("access", actor="c")
+        assert problems(path) == (), cut
+
+
 def test_the_same_words_have_another_hash_each_time(log: CustodyLog) -> None:
     """Else what a withheld record says could be found by trying."""
     assert len({json.loads(log.append("access", actor="a").line)["content_sha256"] for _ in range(20)}) == 20
