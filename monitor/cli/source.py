@@ -46,11 +46,11 @@ def list_sources(
         say_json({"sources": sources, "connectors": connectors, "broken_connectors": broken})
         return
     if sources:
-        shown = ("name", "connector", "every", "state", "why")
+        shown = ("name", "connector", "every", "state", "breaker", "failures", "why")
         live = {one["name"] for one in connectors if "stream" in str(one["capabilities"])}
         told = [{**source, "every": "live"} if source["connector"] in live else source for source in sources]
         rows = [[str(source[key]) for key in shown] for source in told]
-        say_table(["SOURCE", "CONNECTOR", "EVERY", "STATE", "WHY"], rows)
+        say_table(["SOURCE", "CONNECTOR", "EVERY", "STATE", "BREAKER", "FAILURES", "WHY"], rows)
     else:
         say("No source is configured yet.")
     say("")
@@ -76,6 +76,7 @@ def _has_config(session: Session) -> bool:
 async def _read_sources(app: App) -> list[dict[str, object]]:
     from monitor.settings import format_duration
 
+    now = app.clock.now()
     health = {one.source: one for one in app.store.health()}
     listed: list[dict[str, object]] = []
     for entry in app.settings.source:
@@ -88,6 +89,10 @@ async def _read_sources(app: App) -> list[dict[str, object]]:
                 "every": format_duration(entry.every),
                 "state": "unusable" if broken else seen.state.value if seen else "unchecked",
                 "why": str(broken) if broken else seen.last_error if seen else "",
+                "breaker": seen.breaker(now) if seen else "closed",
+                "failures": seen.failures if seen else 0,
+                "last_good_at": seen.last_good_at if seen else None,
+                "next_attempt_at": seen.next_due_at if seen else None,
             }
         )
     return listed

@@ -97,3 +97,9 @@ class SourceHealth:
 
     def __post_init__(self) -> None:
         require_utc(self)
+
+    def breaker(self, now: datetime) -> str:
+        """Say whether polls go through: closed, open (failed, waits), half-open (failed, the next try is due)."""
+        if not self.failures:
+            return "closed"
+        return "open" if self.next_due_at is not None and self.next_due_at > now else "half-open"

@@ -12,7 +12,9 @@ from tests.unit.cli.conftest import run
 def test_listing_shows_sources_and_connectors(full):
     listed = full.json("source", "list")
     (source,) = listed["sources"]
-    assert source == {"name": "town-forum", "connector": "feed", "every": "15m", "state": "ok", "why": ""}
+    assert source.pop("last_good_at") < source.pop("next_attempt_at")
+    breaker = {"breaker": "closed", "failures": 0}
+    assert source == {"name": "town-forum", "connector": "feed", "every": "15m", "state": "ok", "why": "", **breaker}
     feed = next(one for one in listed["connectors"] if one["name"] == "feed")
     assert feed["access"] == "feed"
     assert feed["needs_credentials"] is False
@@ -29,6 +31,15 @@ def test_listing_says_which_source_is_listened_to(home):
     assert "stream" in next(one for one in listed["connectors"] if one["name"] == "jetstream")["capabilities"]
     row = next(line for line in home.run("source", "list").stdout.splitlines() if line.startswith("town-forum"))
     assert row.split()[1:4] == ["jetstream", "live", "unchecked"]
+
+
+def test_a_failing_source_shows_its_breaker_after_a_restart_too(home):
+    home.site.put("/feed.json", b"", status=503)
+    home.run("once", code=1)
+    home.run("once", code=1)
+    (source,) = home.json("source", "list")["sources"]
+    assert (source["breaker"], source["failures"], source["last_good_at"]) == ("open", 2, None)
+    assert source["next_attempt_at"]
 
 
 def test_listing_works_without_a_configuration():
