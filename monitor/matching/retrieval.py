@@ -32,7 +32,7 @@ _QUOTES = re.compile(r"(?<!\w)['\"‘’“”„]+|['\"‘’“”„]+(?!\w)"
 _TAG = re.compile(r"[#@](\w+)")
 
 RANKING_FEATURES = (
-    "bm25", "relative", "letters", "coverage", "token_set", "pairs", "numbers",
+    "bm25", "relative", "letters", "coverage", "token_set", "pairs", "numbers", "relative letters", "rare words",
     "meaning", "closest wording's meaning", "relative meaning",
 )  # fmt: skip
 """Name the features that rank candidates, in order."""
@@ -43,14 +43,14 @@ _FEW, _LIST = 5, 200
 # By the length of the list, from words alone and with an encoder. In a long list somebody is always best, so that the
 # distance to the best says much; in a list of two it says nothing. Fitted by `benchmarks/fit_ranking.py`.
 _LEXICAL: tuple[Weights, Weights, Weights] = (
-    (-9.387, (10.931, 0.0, 10.45, 4.481, 0.615, -1.692, 0.505, 0.0, 0.0, 0.0)),
-    (-7.72, (0.87, 6.09, 14.28, 1.88, 0.69, -1.18, -0.31, 0.0, 0.0, 0.0)),
-    (-12.919, (6.411, 7.133, 15.992, -0.337, 1.67, -1.677, -0.015, 0.0, 0.0, 0.0)),
+    (-9.387, (10.931, 0.0, 10.45, 4.481, 0.615, -1.692, 0.505, 0.0, 0.0, 0.0, 0.0, 0.0)),
+    (-7.72, (0.87, 6.09, 14.28, 1.88, 0.69, -1.18, -0.31, 0.0, 0.0, 0.0, 0.0, 0.0)),
+    (-15.179, (8.772, 7.989, -0.101, -0.584, 1.94, -1.724, 0.088, 5.383, 0.355, 0.0, 0.0, 0.0)),
 )
 _WITH_MEANING: tuple[Weights, Weights, Weights] = (
-    (-11.85, (10.55, 0.0, 12.93, 2.66, 0.0, 0.0, 0.0, 11.87, 4.27, 0.0)),
-    (-13.08, (0.15, 5.78, 5.2, -0.17, 0.0, 0.0, 0.0, 8.58, 7.65, 0.0)),
-    (-15.042, (5.3, 2.406, 9.124, -1.086, -1.162, 0.339, 0.891, 5.102, 6.188, 3.554)),
+    (-11.85, (10.55, 0.0, 12.93, 2.66, 0.0, 0.0, 0.0, 0.0, 0.0, 11.87, 4.27, 0.0)),
+    (-13.08, (0.15, 5.78, 5.2, -0.17, 0.0, 0.0, 0.0, 0.0, 0.0, 8.58, 7.65, 0.0)),
+    (-15.042, (5.3, 2.406, 9.124, -1.086, -1.162, 0.339, 0.891, 0.0, 0.0, 5.102, 6.188, 3.554)),
 )
 
 
@@ -70,6 +70,20 @@ class _Text:
     joined: str
     pairs: frozenset[tuple[str, str]]
     grams: dict[str, int]
+
+
+class _Letters:
+    """Hold the weighted letter groups of a text, for comparing with others."""
+
+    def __init__(self, weights: dict[str, float]) -> None:
+        self._weights = weights
+        self._length = sqrt(sum(value * value for value in weights.values())) or 1.0
+
+    def likeness(self, other: _Letters) -> float:
+        """Give the cosine, 0-1."""
+        small, big = sorted((self._weights, other._weights), key=len)
+        shared = sum(value * big.get(gram, 0.0) for gram, value in small.items())
+        return shared / (self._length * other._length)
 
 
 def _opened(text: str) -> str:
@@ -128,17 +142,13 @@ class Retriever:
                 values.append(self._idf[word] * n * (_K1 + 1) / (n + norm))
         self._postings = dict(rows)
 
-    def _read_wordings(self, number: int) -> tuple[tuple[_Text, dict[str, float], float], ...]:
-        out = []
-        for wording in self._documents[number]:
-            read = _read(wording)
-            vector = self._vector(read.grams)
-            out.append((read, vector, sqrt(sum(value * value for value in vector.values())) or 1.0))
-        return tuple(out)
+    def _read_wordings(self, number: int) -> tuple[tuple[_Text, _Letters], ...]:
+        texts = [_read(wording) for wording in self._documents[number]]
+        return tuple((text, self._letters(text.grams)) for text in texts)
 
-    def _vector(self, grams: dict[str, int]) -> dict[str, float]:
+    def _letters(self, grams: dict[str, int]) -> _Letters:
         unknown = log(1 + self._size)
-        return {gram: (1 + log(n)) * self._gram_idf.get(gram, unknown) for gram, n in grams.items()}
+        return _Letters({gram: (1 + log(n)) * self._gram_idf.get(gram, unknown) for gram, n in grams.items()})
 
     def _encode(self, encoder: Encoder) -> tuple[Vectors, Vectors, list[int]]:
         """Encode each document as a whole and each of its wordings, with the document that a wording belongs to."""
@@ -147,21 +157,25 @@ class Retriever:
         each = [said(wording) for wordings in self._documents for wording in wordings]
         return Vectors(encoder.encode(whole)), Vectors(encoder.encode(each)), owners
 
-    def _bm25(self, stems: Iterable[str]) -> dict[int, float]:
+    def _bm25(self, stems: Iterable[str]) -> tuple[dict[int, float], dict[int, float]]:
+        """Give the BM25 score of each document that shares a word, and the squared rarity of the words it shares."""
         scores: dict[int, float] = defaultdict(float)
+        rare: dict[int, float] = defaultdict(float)
         for word in dict.fromkeys(stems):
             row = self._postings.get(word)
             if row is not None:
+                squared = self._idf[word] ** 2
                 for number, value in zip(*row, strict=True):
                     scores[number] += value
-        return scores
+                    rare[number] += squared
+        return scores, rare
 
     def candidates(
         self, text: str, most: int = _CANDIDATES
     ) -> list[tuple[int, int, tuple[float, ...], tuple[str, ...]]]:
         """Give (document, wording, features, words that counted) of the documents worth ranking."""
         query = _read(text)
-        scores = self._bm25(query.stems)
+        scores, rare = self._bm25(query.stems)
         meanings, closest = self._meanings(text)
         chosen = set(nlargest(most, scores, key=scores.__getitem__))
         chosen.update(nlargest(most // 2, range(len(meanings)), key=meanings.__getitem__))
@@ -169,18 +183,20 @@ class Retriever:
         if not chosen:
             return []
         unknown = log(1 + (self._size + 0.5) / 0.5)
-        ideal = sum(self._idf.get(word, unknown) for word in set(query.stems)) or 1.0
+        asked = [self._idf.get(word, unknown) for word in set(query.stems)]
+        ideal, rarest = sum(asked) or 1.0, sum(value * value for value in asked) or 1.0
         best = max(scores.values(), default=0.0) or 1.0
         nearest = max(meanings, default=0.0) or 1.0
-        vector = self._vector(query.grams)
-        length = sqrt(sum(value * value for value in vector.values())) or 1.0
-        out = []
+        letters = self._letters(query.grams)
         # In the order of the list, so that of documents that say the same the first comes first.
-        for number in sorted(chosen):
+        near = {number: self._closest(number, query, letters) for number in sorted(chosen)}
+        likest = max(features[0] for _, features, _ in near.values()) or 1.0
+        out = []
+        for number, (wording, features, counted) in near.items():
             shared = (scores.get(number, 0.0) / ideal, scores.get(number, 0.0) / best)
-            wording, near, counted = self._closest(number, query, vector, length)
             meaning = (meanings[number], closest[number], meanings[number] / nearest) if meanings else (0.0, 0.0, 0.0)
-            out.append((number, wording, (*shared, *near, *meaning), counted))
+            row = (*shared, *features, features[0] / likest, rare.get(number, 0.0) / rarest, *meaning)
+            out.append((number, wording, row, counted))
         return out
 
     def _meanings(self, text: str) -> tuple[list[float], list[float]]:
@@ -193,16 +209,14 @@ class Retriever:
             closest[owner] = max(closest[owner], likeness)
         return self._joined.likeness(asked), closest
 
-    def _closest(
-        self, number: int, query: _Text, vector: dict[str, float], length: float
-    ) -> tuple[int, tuple[float, ...], tuple[str, ...]]:
+    def _closest(self, number: int, query: _Text, letters: _Letters) -> tuple[int, tuple[float, ...], tuple[str, ...]]:
         """Compare with each wording and keep the best value of each feature."""
         said = set(query.stems)
         numbers = {word for word in said if word[0].isdigit()}
         rows = []
-        for read, known, size in self._wordings(number):
-            small, big = (vector, known) if len(vector) < len(known) else (known, vector)
-            cosine = sum(value * big.get(gram, 0.0) for gram, value in small.items()) / (length * size)
+        held = self._wordings(number)
+        for read, known in held:
+            cosine = known.likeness(letters)
             unique = set(read.stems)
             total = sum(self._idf.get(word, 1.0) for word in unique) or 1.0
             coverage = sum(self._idf.get(word, 1.0) for word in unique & said) / total
@@ -211,8 +225,8 @@ class Retriever:
             own = {word for word in unique if word[0].isdigit()}
             rows.append((cosine, coverage, tokens, pairs, len(own & numbers) / len(own) if own else 0.5))
         wording = max(range(len(rows)), key=lambda i: rows[i][0] + rows[i][1])
-        held = set(self._wordings(number)[wording][0].stems)
-        counted = tuple(dict.fromkeys(word for word in query.stems if word in held))
+        shared = set(held[wording][0].stems)
+        counted = tuple(dict.fromkeys(word for word in query.stems if word in shared))
         return wording, tuple(max(row[i] for row in rows) for i in range(5)), counted
 
     def rank(self, text: str, limit: int) -> list[Found]:
