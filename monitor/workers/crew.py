@@ -44,16 +44,18 @@ class Crew:
         """Order what is due, if this process leads; gives how many jobs were added.
 
         Targets are leased first and ordered after. A crash in between leaves them leased, and they are ordered when
-        the leases run out.
+        the leases run out. Streams are listened to by the leader itself.
         """
         await self._count()
+        listeners = self._app.listeners
         if not await self.leads():
+            await listeners.stop()
             return 0
-        await asyncio.to_thread(self._app.sync_targets)
+        await listeners.keep_to(await asyncio.to_thread(self._app.sync_targets))
         now = self._app.clock.now()
         waiting = await asyncio.to_thread(self._app.store.waiting, now, most=CAPTURES_A_TICK)
-        targets = await self._app.lease_targets(TARGETS_A_TICK)
-        return await self._queue.put(plan(targets, waiting))
+        leased = await self._app.lease_targets(TARGETS_A_TICK)
+        return await self._queue.put(plan([one for one in leased if not listeners.start(one)], waiting))
 
     async def _count(self) -> None:
         """Count what stands in the queue, every ten seconds, for whoever looks at the service's health."""
