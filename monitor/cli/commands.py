@@ -201,7 +201,7 @@ COMMANDS: Mapping[str, Entry] = {
     "queue": Entry("Look at the shared queue, and at jobs that failed too often.", _queue),
     "once": Entry("Make one pass and end; for cron.", _once),
     "web": Entry("Show the page in the browser, or print a one-time link into it.", _web),
-    "token": Entry("Make, list or revoke tokens for programs, such as a feed reader.", _token),
+    "token": Entry("Make, list or revoke tokens for programs.", _token),
     "status": Entry("Show sources, what waits for you, and the evidence.", _status),
     "doctor": Entry("Check everything that must work, with one command to mend each fault.", _doctor),
     "person": Entry("Add, list, edit or pause who is watched.", _person),

@@ -115,14 +115,14 @@ def list_(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 
 @group.command("retry")
-def retry(ctx: typer.Context, numbers: Numbers = None) -> None:
+def retry(ctx: typer.Context, numbers: Numbers = None, *, as_json: AsJson = False) -> None:
     """Put parked jobs back into the queue."""
     count = _with_queue(ctx, lambda queue: queue.retry(numbers or ()))
-    say(f"Put back: {count}.")
+    say_json({"jobs": count}) if as_json else say(f"Put back: {count}.")
 
 
 @group.command("drop")
-def drop(ctx: typer.Context, numbers: Numbers = None) -> None:
+def drop(ctx: typer.Context, numbers: Numbers = None, *, as_json: AsJson = False) -> None:
     """Throw parked jobs away; what they stood for is ordered anew when it is due again."""
     count = _with_queue(ctx, lambda queue: queue.drop(numbers or ()))
-    say(f"Thrown away: {count}.")
+    say_json({"jobs": count}) if as_json else say(f"Thrown away: {count}.")

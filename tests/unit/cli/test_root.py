@@ -93,6 +93,7 @@ def test_every_command_that_prints_has_json(root):
     without = {
         "demo",
         "run",
+        "worker",
         "match",
         "config schema",
         "config example",
