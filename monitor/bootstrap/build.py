@@ -12,7 +12,7 @@ from monitor import __version__
 from monitor.contract import Access, Context, Ledger
 from monitor.domain import CaptureRequest, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
-from monitor.evidence import BrowserCapturer, FilmKeeper, PlainCapturer, find_chromium
+from monitor.evidence import FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
 from monitor.jobs.digest import Timetable
 from monitor.jobs.grouping import Grouping
@@ -221,6 +221,8 @@ class LazyCapturer:
         mode = capture_mode(self._settings)
         if mode.chromium is None:
             return PlainCapturer(http=http, clock=self._clock, reason=mode.why_not)
+        from monitor.evidence import BrowserCapturer  # noqa: PLC0415 - needs an optional extra
+
         return BrowserCapturer(
             http=http,
             clock=self._clock,

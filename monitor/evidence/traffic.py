@@ -10,15 +10,16 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
-
-from playwright.async_api import BrowserContext, Request, Response
-from playwright.async_api import Error as PlaywrightError
+from typing import TYPE_CHECKING
 
 from monitor.contract import Http
 from monitor.domain import Origin
 from monitor.errors import ConnectorError, FetchError
 from monitor.ports import Clock
 from monitor.text.links import is_web_url
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext, Request, Response
 
 MAX_BYTES = 48 * 1024 * 1024
 """How much of bodies one capture's archive holds; the rest is named."""
@@ -126,6 +127,8 @@ class Traffic:  # without slots: Playwright marks the owners of its listeners
         await self._read(response, exchange)
 
     async def _read(self, response: Response, exchange: Exchange) -> None:
+        from playwright.async_api import Error as PlaywrightError  # noqa: PLC0415 - part of an optional extra
+
         if 300 <= response.status < 400 or response.status in _NO_BODY or exchange.method == "HEAD":
             exchange.body = b""
             return
@@ -156,6 +159,8 @@ class Traffic:  # without slots: Playwright marks the owners of its listeners
         exchange.body = body
 
     def _chore(self, work: Coroutine[object, object, None]) -> None:
+        from playwright.async_api import Error as PlaywrightError  # noqa: PLC0415 - part of an optional extra
+
         async def quietly() -> None:
             try:
                 await work
