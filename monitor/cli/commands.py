@@ -220,7 +220,7 @@ COMMANDS: Mapping[str, Entry] = {
     "handover": Entry("Hand the watch over to your helper, or take it back.", _handover),
     "storm": Entry("Turn storm mode on or off: your helper is told everything, you get one mail a day.", _storm),
     "notify": Entry("Test how you are told.", _notify),
-    "digest": Entry("Preview or send the daily summary.", _digest),
+    "digest": Entry("Preview or send the summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),
     "restore": Entry("Put a backup back into an empty place, after all of it was checked.", _restore),
     "migrate": Entry("Copy this installation into a PostgreSQL, and compare every row and file.", _migrate),
