@@ -20,10 +20,10 @@ def migrate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy this SQLite installation into a PostgreSQL, and compare every row and file.
+    """Copy this installation into a PostgreSQL, and compare every row and file.
 
-    Stop the service first. The old installation stays as it is. An interrupted run leaves nothing half done: run it
-    again. Afterwards change the configuration as it says.
+    It must use SQLite. Stop the service first. The old installation stays as it is. An interrupted run leaves nothing
+    half done: run it again. Afterwards change the configuration as it says.
     """
     from monitor.bootstrap.moving import move_installation
 
