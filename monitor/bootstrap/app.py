@@ -160,11 +160,12 @@ class App:
     def claim(self) -> bool:
         """Become the one process that works on this installation; False when another one is.
 
-        The first that claims it resumes at once what a killed predecessor had begun.
+        The first that claims it resumes at once what a killed predecessor had begun, unless work is shared: others may
+        hold those leases.
         """
         if not self._claim.take():
             return False
-        if not self.settings.store.url.get_secret_value():
+        if self.settings.queue.engine == "in-process":
             self.store.release_leases()
         self.store.mend_times(self.clock.now())
         return True

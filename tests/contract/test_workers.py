@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from monitor.bootstrap import open_app
 from monitor.cli import app
 from monitor.domain import Target
 from monitor.errors import StoreError
 from monitor.ports import Waiting
+from monitor.settings import load_settings
 from monitor.testing.builders import NOW
 from monitor.workers import JobQueue, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
@@ -195,3 +197,21 @@ class TestConfigCheck:
         refused = check(f"postgresql+psycopg://postgres@/nobody?host={tmp_path}")
         assert refused.startswith("2 ")
         assert "The queue cannot be reached." in refused
+
+
+class TestLeasesAtTheStart:
+    @pytest.mark.parametrize(("engine", "is_resumed"), [("in-process", True), ("pgqueuer", False)])
+    async def test_only_where_work_is_not_shared_a_start_takes_over_all_leases(
+        self, new_postgres: str, postgres_server: object, tmp_path: Path, engine: str, is_resumed: bool
+    ) -> None:
+        url = postgres_server.url(new_postgres)  # type: ignore[attr-defined]
+        (tmp_path / "goodname.toml").write_text(
+            f'data_dir = "{tmp_path}"\n[store]\nurl = "{url}"\n[queue]\nengine = "{engine}"\n', "utf-8"
+        )
+        async with open_app(load_settings(tmp_path / "goodname.toml")) as app_:
+            now = app_.clock.now()
+            app_.store.sync_targets([Target(source="forum", query_key="*", every=timedelta(minutes=5))], now)
+            (leased,) = app_.store.lease_targets(now, limit=1, lease_for=timedelta(minutes=15))
+            assert app_.claim()
+
+            assert (app_.store.leased_target("forum", "*", leased.lease_until) is None) is is_resumed
