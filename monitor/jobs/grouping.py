@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.domain import Alert, Level
-from monitor.ports import Book, GroupState, Step, Turn
+from monitor.ports import Book, GroupState, Step, Turn, higher
 
 HOUR = timedelta(hours=1)
 DANGER_EVERY = timedelta(minutes=15)
@@ -95,6 +95,8 @@ class _Table:
 
     def _spread(self, alert: Alert, key: str, group: _Group) -> None:
         """Tell of quick spread at once: by the waiting carrier where there is one, else by this alert."""
+        # Those that were left to the summary are folded into nothing, but belong to the spread.
+        count = group.recent if self._is_left(key) else 1
         group.spread_at = self.now
         if group.begun:
             self._add(alert, key, Step.FOLD, into=group.begun)
@@ -102,7 +104,7 @@ class _Table:
             self._add(alert, key, Step.FOLD, into=group.carrier)
             self.turns.append(Turn(alert_id=group.carrier, key=key, step=Step.HURRY, is_spread=True))
         else:
-            self._begin(alert, key, group, is_spread=True)
+            self._begin(alert, key, group, is_spread=True, count=count)
 
     def _carry(self, alert: Alert, key: str, group: _Group, *, is_new: bool) -> None:
         """Begin a round, or wait for its time; beyond the cap, whatever is about the subject goes together."""
@@ -121,11 +123,9 @@ class _Table:
             group.carrier = alert.id
             self._add(alert, key, Step.WAIT, until=at)
 
-    def _begin(self, alert: Alert, key: str, group: _Group, *, is_spread: bool = False) -> None:
+    def _begin(self, alert: Alert, key: str, group: _Group, *, is_spread: bool = False, count: int = 1) -> None:
         group.begun, group.carrier, group.told_at = alert.id, 0, self.now
         self._told_of(alert.subject_id).append(self.now)
-        # Those that were left to the summary are folded into nothing, but belong to the spread.
-        count = group.recent if is_spread and self.grouping.repeats_wait else 1
         self._add(alert, key, Step.BEGIN, is_spread=is_spread, count=count)
 
     def _time_of(self, key: str, group: _Group) -> datetime | None:
@@ -150,7 +150,17 @@ class _Table:
         return group.recent >= self.grouping.spread_from and not is_told
 
     def _is_left(self, key: str) -> bool:
-        return not key.startswith("danger:") and (self.grouping.repeats_wait or self._is_snoozed(key))
+        if key.startswith("danger:"):
+            return False
+        return self.grouping.repeats_wait or self._is_snoozed(key) or self._is_acknowledged(key)
+
+    def _is_acknowledged(self, key: str) -> bool:
+        """Tell whether the person has seen this group, and nothing of a higher level was told of it since."""
+        seen_at = self.book.acknowledged.get(key)
+        if seen_at is None or seen_at > self.now + SLACK:
+            return False
+        above = self._group(higher(key)).told_at if higher(key) else None
+        return not any(at is not None and at > seen_at for at in (self._group(key).spread_at, above))
 
     def _is_snoozed(self, key: str) -> bool:
         until = self.book.snoozed.get(key)

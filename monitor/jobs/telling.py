@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import Alert, AlertKind
+from monitor.domain import AccessEvent, Alert, AlertKind
 from monitor.errors import InputError
-from monitor.jobs.grouping import Grouping
+from monitor.jobs.grouping import Grouping, key_of
 from monitor.ports import Store
 
 PAUSES = (1, 7, 30)
@@ -123,7 +123,7 @@ def snooze(store: Store, mention_id: int, span: timedelta, now: datetime) -> dat
     """
     if not timedelta(hours=1) <= span <= LONGEST_SNOOZE:
         raise InputError("Nothing was put off.", why="It can be put off for 1 hour to 30 days.", try_="Say --for 3d.")
-    keys = [key for key in store.groups_of(mention_id) if not key.startswith("danger:")]
+    keys = [key for key in _groups_of(store, mention_id) if not key.startswith("danger:")]
     if not keys:
         raise InputError(
             f"There is nothing about mention {mention_id} that can be put off.",
@@ -133,6 +133,53 @@ def snooze(store: Store, mention_id: int, span: timedelta, now: datetime) -> dat
     for key in keys:
         store.snooze(key, now + span)
     return now + span
+
+
+def acknowledge(store: Store, mention_id: int, by: str, now: datetime) -> None:
+    """Note that a person has seen what was told of a mention; recorded in the access log. Idempotent.
+
+    What repeats the same is left to the summary until something of a higher level, or quick spread, is told. Dangers
+    are told all the same. InputError when nothing was decided yet about an alert on the mention.
+    """
+    store.acknowledge(_told_groups(store, mention_id), now)
+    _record(store, mention_id, "acknowledged", by, now)
+
+
+def take_back(store: Store, mention_id: int, by: str, now: datetime) -> bool:
+    """Undo `acknowledge`; recorded in the access log. False when it was not acknowledged; InputError as there."""
+    is_changed = store.take_back(_told_groups(store, mention_id))
+    if is_changed:
+        _record(store, mention_id, "acknowledgement taken back", by, now)
+    return is_changed
+
+
+def _told_groups(store: Store, mention_id: int) -> tuple[str, ...]:
+    if keys := _groups_of(store, mention_id):
+        return keys
+    raise InputError(
+        f"There is nothing about mention {mention_id} to acknowledge.",
+        why="No alert about it was decided about yet.",
+        try_="Run `goodname hits list` for the numbers.",
+    )
+
+
+def _groups_of(store: Store, mention_id: int) -> tuple[str, ...]:
+    """Give the groups that repeats of a mention's alerts go to: what was told among many goes to its own again."""
+    keys = store.groups_of(mention_id)
+    if not any(key.startswith("many:") for key in keys):
+        return keys
+    own = [key_of(alert) for alert in store.alerts_about(mention_id) if alert.kind is AlertKind.MATCH]
+    return tuple(dict.fromkeys([*(key for key in keys if not key.startswith("many:")), *own]))
+
+
+def _record(store: Store, mention_id: int, action: str, by: str, now: datetime) -> None:
+    clients = {one.id: one.client_id for one in store.subjects(active_only=False)}
+    for subject_id in dict.fromkeys(alert.subject_id for alert in store.alerts_about(mention_id)):
+        client = clients.get(subject_id, "")
+        event = AccessEvent(
+            action=action, account=by, at=now, client_id=client, subject_id=subject_id, mention_id=mention_id
+        )
+        store.log_access(event)
 
 
 def require_helper(manner: Manner) -> None:

@@ -38,7 +38,7 @@ from monitor.ports.operating import (
 from monitor.ports.planning import PlanStore, SharedTurns, Waiting
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
-from monitor.ports.rounds import Begun, Book, GroupState, RoundStore, Step, Turn
+from monitor.ports.rounds import Begun, Book, GroupState, RoundStore, Step, Turn, higher
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
 from monitor.ports.telling import Clock, Notifier, Poster, Renderer
@@ -102,4 +102,5 @@ __all__ = [
     "Vault",
     "Verification",
     "Waiting",
+    "higher",
 ]

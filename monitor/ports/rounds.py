@@ -69,6 +69,13 @@ class Book:
     groups: Mapping[str, GroupState] = field(default_factory=dict)
     told: Mapping[str, tuple[datetime, ...]] = field(default_factory=dict)
     snoozed: Mapping[str, datetime] = field(default_factory=dict)
+    acknowledged: Mapping[str, datetime] = field(default_factory=dict)
+
+
+def higher(key: str) -> str:
+    """Name the group of the next higher level about the same statement; an empty string where there is none."""
+    kind, _, about = key.partition(":")
+    return f"likely:{about}" if kind == "other" and not about.endswith("/") else ""
 
 
 class RoundStore(Protocol):
@@ -92,6 +99,14 @@ class RoundStore(Protocol):
 
     def snooze(self, key: str, until: datetime) -> None:
         """Leave a group of alerts to the summary until then."""
+        ...
+
+    def acknowledge(self, keys: Sequence[str], at: datetime) -> None:
+        """Note that a person has seen what these groups of alerts told."""
+        ...
+
+    def take_back(self, keys: Sequence[str]) -> bool:
+        """Forget that these groups were acknowledged; False when none was."""
         ...
 
     def groups_of(self, mention_id: int) -> tuple[str, ...]:

@@ -279,6 +279,10 @@ class OutboxStore(Protocol):
         """Give alerts, newest first."""
         ...
 
+    def alerts_about(self, mention_id: int) -> tuple[Alert, ...]:
+        """Give a mention's alerts, oldest first."""
+        ...
+
     def hit(self, mention_id: int, subject_id: str) -> Hit | None:
         """Give what is known now of an alert's mention, evidence included."""
         ...

@@ -30,3 +30,19 @@ snooze = Table(
     Column("group_key", PlainText, primary_key=True),
     Column("until", UtcMoment, nullable=False),
 )
+
+# Beside what was put off for a time: what a person has seen, until something higher is told.
+acknowledgement = Table(
+    "acknowledgement",
+    metadata,
+    Column("group_key", PlainText, primary_key=True),
+    Column("acknowledged_at", UtcMoment, nullable=False),
+)
+
+# Links in messages that were used; each acts once.
+spent_link = Table(
+    "spent_link",
+    metadata,
+    Column("link_sha256", PlainText, primary_key=True),
+    Column("expires_at", UtcMoment, nullable=False),
+)

@@ -93,6 +93,12 @@ class OutboxRows(Part):
         with self._db.reading() as connection:
             return tuple(_alert_of(row, attempts=row.attempts) for row in connection.execute(query))
 
+    def alerts_about(self, mention_id: int) -> tuple[Alert, ...]:
+        """Give a mention's alerts, oldest first."""
+        query = select(alert).where(alert.c.mention_id == mention_id).order_by(alert.c.id)
+        with self._db.reading() as connection:
+            return tuple(_alert_of(row, attempts=row.attempts) for row in connection.execute(query))
+
 
 def add_alerts(connection: Connection, alerts: Sequence[Alert]) -> None:
     """Put alerts into the outbox within a transaction; those whose dedupe_key is there already stay out."""

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from monitor.domain import AlertStatus
-from monitor.ports import Begun, Book, GroupState, Step, Turn
-from monitor.store.attention_schema import alert_round, snooze
+from monitor.ports import Begun, Book, GroupState, Step, Turn, higher
+from monitor.store.attention_schema import acknowledgement, alert_round, snooze
 from monitor.store.columns import UtcMoment
 from monitor.store.engine import insert_into
 from monitor.store.part import Part
@@ -32,6 +32,7 @@ class RoundRows(Part):
             }
             many = {f"many:{subject}" for subject in subjects}
             wanted = {*keys.values(), *many, *(one.key for one in known.values())}
+            wanted |= {above for key in wanted if (above := higher(key))}
             groups = {key: _group(connection, key, now) for key in sorted(wanted)}
             told: dict[str, list[datetime]] = defaultdict(list)
             begun = select(_ROUND.subject_id, _ROUND.begun_at).where(
@@ -41,11 +42,14 @@ class RoundRows(Part):
                 told[row.subject_id].append(row.begun_at)
             rows = connection.execute(select(snooze).where(snooze.c.group_key.in_(wanted)))
             snoozed = {row.group_key: row.until for row in rows}
+            rows = connection.execute(select(acknowledgement).where(acknowledgement.c.group_key.in_(wanted)))
+            acknowledged = {row.group_key: row.acknowledged_at for row in rows}
         return Book(
             rounds=known,
             groups=groups,
             told={subject: tuple(moments) for subject, moments in told.items()},
             snoozed=snoozed,
+            acknowledged=acknowledged,
         )
 
     def take_turns(self, turns: Sequence[Turn], now: datetime) -> Mapping[int, Mapping[str, object]]:
@@ -75,6 +79,20 @@ class RoundRows(Part):
             connection.execute(
                 command.on_conflict_do_update(index_elements=["group_key"], set_={"until": command.excluded.until})
             )
+
+    def acknowledge(self, keys: Sequence[str], at: datetime) -> None:
+        """Note that a person has seen what these groups of alerts told."""
+        with self._db.writing() as connection:
+            for key in sorted(keys):
+                command = insert_into(connection, acknowledgement).values(group_key=key, acknowledged_at=at)
+                newest = {"acknowledged_at": command.excluded.acknowledged_at}
+                connection.execute(command.on_conflict_do_update(index_elements=["group_key"], set_=newest))
+
+    def take_back(self, keys: Sequence[str]) -> bool:
+        """Forget that these groups were acknowledged; False when none was."""
+        with self._db.writing() as connection:
+            gone = delete(acknowledgement).where(acknowledgement.c.group_key.in_(keys))
+            return connection.execute(gone).rowcount > 0
 
     def groups_of(self, mention_id: int) -> tuple[str, ...]:
         """Give the groups of a mention's alerts that something was decided about."""

@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 
 from monitor.domain import Alert, AlertKind, AlertStatus, Level
 from monitor.errors import DeliveryError
-from monitor.jobs import deliver
+from monitor.jobs import deliver, telling
 from monitor.jobs.grouping import Grouping
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import WordRenderer
@@ -45,7 +45,7 @@ class World:
         self.manner = Manner(owner=("mail", "chat"), quiet=QUIET, grouping=rules)
         self.number = 0
 
-    def add(self, how_many: int, statement: str = "fraud", *, danger: bool = False) -> None:
+    def add(self, how_many: int, statement: str = "fraud", *, danger: bool = False, mention: int = 0) -> None:
         for _ in range(how_many):
             self.number += 1
             payload = {"statement_id": statement, **({"at_once": True} if danger else {})}
@@ -55,6 +55,7 @@ class World:
                     dedupe_key=f"match:{self.number}",
                     created_at=self.clock.now(),
                     subject_id="ada",
+                    mention_id=mention,
                     level=Level.LIKELY,
                     payload=payload,
                 )
@@ -212,3 +213,41 @@ def test_each_mention_is_told_by_exactly_one_alert_whatever_happens(events) -> N
         assert sorted([*sent, *folded]) == sorted(kept), "each is told by itself or by exactly one alert that was sent"
         for channel in ("mail", "chat"):
             assert sum(map(told_of, here.texts(channel))) == here.number, "the counts add up to what there was"
+
+
+def test_what_was_acknowledged_waits_for_the_summary_and_is_in_the_access_log() -> None:
+    store, told = world()
+    with closing(store):
+        told.add(1, mention=7)
+        told.deliver()
+        telling.acknowledge(store, 7, "ada", told.clock.now())
+        told.clock.advance(7 * HOUR)
+        told.add(2)
+        told.deliver()
+        assert len(told.texts()) == 1
+        told.add(1, danger=True)
+        told.deliver()
+        assert len(told.texts()) == 2
+        assert telling.take_back(store, 7, "ada", told.clock.now())
+        assert not telling.take_back(store, 7, "ada", told.clock.now())
+        told.add(1)
+        told.deliver()
+        assert len(told.texts()) == 3
+        log = [(one.action, one.account, one.mention_id, one.subject_id) for one in store.access_events()]
+        assert log == [("acknowledgement taken back", "ada", 7, "ada"), ("acknowledged", "ada", 7, "ada")]
+
+
+def test_what_was_told_among_many_is_acknowledged_by_its_own_statement() -> None:
+    store, told = world(Grouping(every=6 * HOUR, most_an_hour=1, spread_from=0))
+    with closing(store):
+        told.add(1, "first")
+        told.deliver()
+        told.add(1, "second", mention=8)
+        told.deliver()
+        assert store.groups_of(8) == ("many:ada",)
+        telling.acknowledge(store, 8, "ada", told.clock.now())
+        told.drain()
+        before = len(told.texts())
+        told.add(1, "second")
+        told.drain()
+        assert len(told.texts()) == before

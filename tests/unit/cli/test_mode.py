@@ -68,3 +68,14 @@ def test_a_statement_is_snoozed_by_the_number_of_a_mention(home):
     assert "can be put off" in home.run("snooze", "999", code=2).stderr
     assert "no length of time" in home.run("snooze", "1", "--for", "soon", code=2).stderr
     assert "1 hour to 30 days" in home.run("snooze", "1", "--for", "60d", code=2).stderr
+
+
+def test_what_was_seen_is_acknowledged_and_taken_back(home):
+    home.run("once")
+    (hit,) = [one for one in home.json("hits", "list") if one["level"] == "likely"][:1]
+    number = str(hit["id"])
+    assert home.run("ack", number, "--undo").stdout == "It was not acknowledged, so nothing changed.\n"
+    assert home.json("ack", number) == {"mention": hit["id"], "acknowledged": True, "changed": True}
+    assert "left to the summary" in home.run("ack", number).stdout
+    assert "told of repeats again" in home.run("ack", number, "--undo").stdout
+    assert "nothing about mention 999 to acknowledge" in home.run("ack", "999", code=2).stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -119,6 +120,28 @@ def test_repeats_may_wait_for_the_summary_but_dangers_and_spread_do_not() -> Non
 def test_what_is_snoozed_is_left_to_the_summary_until_then() -> None:
     assert steps([alert(1)], Book(snoozed={REPEAT: NOW + HOUR})) == {1: Step.LEAVE}
     assert steps([alert(1)], Book(snoozed={REPEAT: NOW})) == {1: Step.BEGIN}
+
+
+def test_what_was_acknowledged_is_left_to_the_summary_until_something_higher_is_told() -> None:
+    seen = {REPEAT: NOW - HOUR}
+    assert steps([alert(1)], Book(acknowledged=seen)) == {1: Step.LEAVE}
+    assert steps([alert(1, danger=True)], Book(acknowledged={"danger:ada": NOW - HOUR})) == {1: Step.BEGIN}
+    spread = Book(acknowledged=seen, groups={REPEAT: GroupState(recent=4)})
+    (turn,) = decide([alert(1)], spread, RULES, NOW)
+    assert (turn.step, turn.is_spread, turn.count) == (Step.BEGIN, True, 5)
+    after = Book(acknowledged=seen, groups={REPEAT: GroupState(spread_at=NOW - timedelta(minutes=5))})
+    assert steps([alert(1)], after) == {1: Step.BEGIN}
+
+
+def test_a_likely_repeat_ends_what_was_acknowledged_of_possible_ones() -> None:
+    possible = replace(alert(1), level=Level.POSSIBLE)
+    seen, likely = {"other:ada/fraud": NOW - HOUR}, GroupState(told_at=NOW - 2 * HOUR)
+    assert steps([possible], Book(acknowledged=seen, groups={REPEAT: likely})) == {1: Step.LEAVE}
+    assert steps([possible, alert(2)], Book(acknowledged=seen)) == {1: Step.LEAVE, 2: Step.BEGIN}
+    assert steps([alert(1), replace(possible, id=2, created_at=NOW + HOUR)], Book(acknowledged=seen)) == {
+        1: Step.BEGIN,
+        2: Step.BEGIN,
+    }
 
 
 def test_a_time_from_a_clock_that_ran_ahead_holds_nothing_up() -> None:
