@@ -20,6 +20,7 @@ class CaseExhibit:
     `number` counts from 1 and stands in the text as [E1]. `words` are the exact words that matched and `start`, `end`
     their place, in characters, in `field` ("text" or "title") of revision `revision`; without a match the words are
     the whole text. `capture` is the best capture so far. `watched` are the later looks, oldest first.
+    `is_marked` says that a person holds it to be among the most concerning ones.
     """
 
     number: int
@@ -43,6 +44,7 @@ class CaseExhibit:
     first_seen_at: datetime
     capture: Capture | None
     watched: tuple[Observation, ...] = ()
+    is_marked: bool = False
 
     @property
     def label(self) -> str:
@@ -125,6 +127,7 @@ def for_minimum(exhibits: Iterable[CaseExhibit]) -> tuple[Exhibit, ...]:
             said_at=one.said_at,
             concern=one.score,
             capture=None if one.capture is None else one.capture.outcome,
+            is_marked=one.is_marked,
         )
         for one in exhibits
     )

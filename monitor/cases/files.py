@@ -76,6 +76,26 @@ class CaseFiles(CasePart):
         self._keep_missing(case)
         return case
 
+    def mark_worst(self, case_id: int, mention_ids: Sequence[int], *, is_worst: bool = True) -> Case:
+        """Mark mentions of a case as its most concerning ones, or take the mark away; doing it again changes nothing.
+
+        InputError for a mention that is not in the case, or for none at all.
+        """
+        case = self._open_case(case_id)
+        if not mention_ids:
+            raise InputError("It is not said which mention this is about.", try_="Name one or more of the case.")
+        for mention_id in mention_ids:
+            if mention_id not in case.mention_ids:
+                raise InputError(
+                    f"Mention {mention_id} is not in case {case_id}.", try_=f"Run `goodname case show {case_id}`."
+                )
+        others = tuple(one for one in case.worst_ids if one not in mention_ids)
+        kept = tuple(dict.fromkeys((*case.worst_ids, *mention_ids))) if is_worst else others
+        if kept == case.worst_ids:
+            return case
+        self._log("case_worst_marked" if is_worst else "case_worst_unmarked", case, mentions=ids_text(mention_ids))
+        return self.store.save_case(replace(case, worst_ids=kept))
+
     def overview(self, case_id: int) -> Overview:
         """Give a case at a glance."""
         case = self.store.case(case_id)

@@ -25,14 +25,16 @@ class Place(StrEnum):
 class Exhibit:
     """Hold what the minimum set needs to know of one confirmed mention.
 
-    `said_at` is when it was published, else when it was first seen. `concern` orders what troubles most: a person's own
-    mark first, then the match's score; higher is worse. `capture` is the best outcome so far, None when there is none.
+    `said_at` is when it was published, else when it was first seen. What troubles most is ordered by a person's own
+    mark (`is_marked`) first, then by `concern`, the match's score; higher is worse. `capture` is the best outcome so
+    far, None when there is none.
     """
 
     mention_id: int
     said_at: datetime
     concern: int
     capture: CaptureOutcome | None
+    is_marked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,14 +47,18 @@ class Needed:
 
 
 def minimum_set(exhibits: Sequence[Exhibit]) -> tuple[Needed, ...]:
-    """Give the first, the three newest and the three most concerning, by time; one mention can be several of these."""
+    """Give the first, the three newest and the most concerning, by time; one mention can be several of these.
+
+    Most concerning is every mention that a person marked, and up to three the nearest repeats beside them.
+    """
     by_time = sorted(exhibits, key=lambda one: (one.said_at, one.mention_id))
-    by_concern = sorted(exhibits, key=lambda one: (-one.concern, one.said_at, one.mention_id))
+    by_concern = sorted(exhibits, key=lambda one: (not one.is_marked, -one.concern, one.said_at, one.mention_id))
+    marked = sum(one.is_marked for one in exhibits)
     places: dict[int, list[Place]] = {}
     for place, chosen in (
         (Place.FIRST, by_time[:1]),
         (Place.NEWEST, by_time[-NEWEST:]),
-        (Place.WORST, by_concern[:WORST]),
+        (Place.WORST, by_concern[: max(WORST, marked)]),
     ):
         for one in chosen:
             places.setdefault(one.mention_id, []).append(place)

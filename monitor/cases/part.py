@@ -42,10 +42,11 @@ class CasePart:
             if hit is not None:
                 found.append((hit, self.store.mention(mention_id, revision=hit.revision)))
         found.sort(key=lambda one: (one[1].published_at or one[1].first_seen_at, one[1].id))
-        return tuple(
+        exhibits = (
             exhibit_of(number, hit, mention, self.store.captures(mention.id), self.store.observations(mention.id))
             for number, (hit, mention) in enumerate(found, start=1)
         )
+        return tuple(replace(one, is_marked=one.mention_id in case.worst_ids) for one in exhibits)
 
     def _subject(self, subject_id: str) -> Subject:
         for subject in self.store.subjects(active_only=False):

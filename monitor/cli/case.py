@@ -138,6 +138,32 @@ def add(ctx: typer.Context, case_id: CaseId, mention: Mentions = None, *, as_jso
 
 
 @group.command()
+def worst(
+    ctx: typer.Context,
+    case_id: CaseId,
+    mention: Mentions = None,
+    *,
+    no_longer: Annotated[bool, typer.Option("--no-longer", help="Take the mark away again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Mark the mentions that trouble you most; they come first in the minimum set of evidence.
+
+    Without marks the nearest repeats count as the most concerning ones.
+    """
+
+    async def work(app: App) -> Case:
+        return app.cases.mark_worst(case_id, mention or (), is_worst=not no_longer)
+
+    case = with_app(ctx, work)
+    if as_json:
+        say_json(case)
+    elif case.worst_ids:
+        say(f"Marked in case {case.id}: {', '.join(f'mention {one}' for one in case.worst_ids)}.")
+    else:
+        say(f"Nothing is marked in case {case.id}; the nearest repeats count as the most concerning ones.")
+
+
+@group.command()
 def plan(
     ctx: typer.Context,
     case_id: CaseId,

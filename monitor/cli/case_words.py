@@ -110,7 +110,7 @@ def _exhibit_row(overview: Overview, one: CaseExhibit, *, reveal: bool) -> list[
         f"{one.said_at:%Y-%m-%d}",
         "none" if one.capture is None else one.capture.outcome.value,
         one.state.value if one.state else "not looked again",
-        ", ".join(place.value for place in places),
+        ", ".join(place.value for place in places) + (" (marked)" if one.is_marked else ""),
     ]
     return [*row, one.words] if reveal else row
 

@@ -84,7 +84,8 @@ class Case:
     """Hold statements and confirmed mentions of one subject that something is done about.
 
     `id` is 0 until the store has given one. `jurisdictions` are codes of the registry ("US-CA", "EU"). `facts` are
-    what a person gave for notices, by the registry's names. `counsel` is a name, or empty.
+    what a person gave for notices, by the registry's names. `counsel` is a name, or empty. `worst_ids` are the
+    mentions that a person marked as the most concerning ones, in the order they were marked.
     """
 
     subject_id: str
@@ -100,6 +101,7 @@ class Case:
     facts: tuple[tuple[str, str], ...] = ()
     closed_at: datetime | None = None
     closed_because: str = ""
+    worst_ids: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require_utc(self)

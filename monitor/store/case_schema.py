@@ -23,6 +23,7 @@ case_file = Table(
     Column("facts", JsonText, nullable=False),
     Column("closed_at", UtcMoment),
     Column("closed_because", PlainText, nullable=False),
+    Column("worst_ids", JsonText, nullable=False, server_default="[]"),
 )
 
 case_action = Table(

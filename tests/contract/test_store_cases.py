@@ -39,6 +39,7 @@ FULL = Case(
     facts=(("meaning", "that money was stolen"),),
     closed_at=NOW + timedelta(days=3),
     closed_because="removed",
+    worst_ids=(3,),
 )
 
 

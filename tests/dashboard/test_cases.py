@@ -56,6 +56,11 @@ def test_from_a_confirmed_mention_to_a_case_with_papers(town):
     assert "Not complete" in helper.get(f"{path}/notices/eu-dsa-16").text
     assert helper.send_form(f"{path}/notices/eu-dsa-16/file", form="pdf").content.startswith(b"%PDF")
     assert "NOT COMPLETE" in helper.send_form(f"{path}/notices/eu-dsa-16/file", form="text").text
+    helper.send_form(f"{path}/worst", mention=str(town.north[0]), do="mark")
+    assert town.store.case(case.id).worst_ids == (town.north[0],)
+    assert "worst (marked)" in plain(helper.get(path))
+    helper.send_form(f"{path}/worst", mention=str(town.north[0]), do="unmark")
+    assert town.store.case(case.id).worst_ids == ()
     helper.send_form(f"{path}/poster", state="cannot_be_named")
     assert town.store.case(case.id).poster is PosterState.CANNOT_BE_NAMED
     actors = {one.actor for one in town.vault.custody() if one.event.startswith("case_")}
@@ -112,6 +117,7 @@ BAD = {
     "no such fact": ("facts", {"name": "shoe_size", "value": "9"}, 400, "no fact"),
     "not confirmed": ("add", {"mention": "2"}, 400, "confirmed mention 2"),
     "not about this one": ("add", {"mention": "99999"}, 400, "not about"),
+    "marked what is not in it": ("worst", {"mention": "99999"}, 400, "not in case"),
     "closed without reason": ("close", {}, 400, "not said why"),
     "a hold without reason": ("hold", {}, 400, "needs a reason"),
 }
@@ -159,7 +165,20 @@ def test_a_viewer_looks_and_changes_nothing(town):
     text = viewer.get(f"/cases/{case}").text
     assert viewer.get("/cases").status_code == 200
     assert 'action="/cases' not in text
-    for door in ("add", "plan", "letter", "facts", "sent", "outcome", "lead", "poster", "clock", "hold", "packet"):
+    for door in (
+        "add",
+        "plan",
+        "worst",
+        "letter",
+        "facts",
+        "sent",
+        "outcome",
+        "lead",
+        "poster",
+        "clock",
+        "hold",
+        "packet",
+    ):
         assert viewer.send_form(f"/cases/{case}/{door}").status_code == 403, door
 
 

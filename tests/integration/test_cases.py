@@ -11,6 +11,7 @@ import pytest
 
 from monitor.cases.desk import CaseDesk
 from monitor.cases.letters import Sender
+from monitor.cases.minimum import Place
 from monitor.cases.plan import ItemState
 from monitor.domain import (
     AboutSubject,
@@ -412,6 +413,30 @@ def test_a_closed_case_stays_and_does_nothing_more(desk: CaseDesk, case: Case) -
         desk.tick(case.id, "rest", ActionOutcome.DONE)
     with pytest.raises(StoreError, match="no case 99"):
         desk.overview(99)
+
+
+def test_a_persons_mark_decides_what_is_most_concerning(desk: CaseDesk, case: Case, seen: Confirm) -> None:
+    for number in range(9):
+        desk.add(case.id, [seen(f"more-{number}")])
+    middle = desk.overview(case.id).exhibits[5].mention_id
+
+    def worst() -> list[int]:
+        return [one.mention_id for one in desk.overview(case.id).needed if Place.WORST in one.places]
+
+    assert middle not in worst()
+    desk.mark_worst(case.id, [middle])
+    before = events(desk)
+    assert desk.mark_worst(case.id, [middle]).worst_ids == (middle,)
+    assert events(desk) == before, "the same again is no change"
+    assert middle in worst()
+    assert [one.mention_id for one in desk.overview(case.id).exhibits if one.is_marked] == [middle]
+    with pytest.raises(InputError, match="Mention 999 is not in case"):
+        desk.mark_worst(case.id, [999])
+    with pytest.raises(InputError, match="which mention"):
+        desk.mark_worst(case.id, [])
+    desk.mark_worst(case.id, [middle], is_worst=False)
+    assert middle not in worst()
+    assert events(desk)[-2:] == ["case_worst_marked", "case_worst_unmarked"]
 
 
 def test_every_change_is_in_the_custody_log(desk: CaseDesk, case: Case) -> None:

@@ -169,6 +169,16 @@ def add(request: Request, case_id: int, mention: Annotated[list[int] | None, For
     return opened.done("added mentions", "evidence")
 
 
+@router.post("/cases/{case_id}/worst")
+def worst(
+    request: Request, case_id: int, mention: Annotated[list[int] | None, Form()] = None, do: Annotated[str, Form()] = ""
+) -> Response:
+    """Mark a mention as among the most concerning ones, or take the mark away."""
+    opened = open_case(request, case_id)
+    opened.desk.mark_worst(case_id, mention or (), is_worst=do != "unmark")
+    return opened.done("marked the worst", "evidence")
+
+
 @router.post("/cases/{case_id}/plan")
 def plan(
     request: Request,

@@ -11,8 +11,11 @@ from monitor.domain import CaptureOutcome
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def exhibit(mention: int, *, day: int, concern: int = 50, capture: CaptureOutcome | None = None) -> Exhibit:
-    return Exhibit(mention_id=mention, said_at=START + timedelta(days=day), concern=concern, capture=capture)
+def exhibit(
+    mention: int, *, day: int, concern: int = 50, capture: CaptureOutcome | None = None, marked: bool = False
+) -> Exhibit:
+    said_at = START + timedelta(days=day)
+    return Exhibit(mention_id=mention, said_at=said_at, concern=concern, capture=capture, is_marked=marked)
 
 
 def test_the_first_the_three_newest_and_the_three_worst() -> None:
@@ -26,6 +29,17 @@ def test_the_first_the_three_newest_and_the_three_worst() -> None:
         8: (Place.NEWEST,),
         9: (Place.NEWEST, Place.WORST),
     }
+
+
+def test_a_persons_mark_comes_before_every_score() -> None:
+    ten = [exhibit(n, day=n, concern=100 if n in (2, 4, 5) else 10, marked=n in (1, 3)) for n in range(10)]
+    worst = [one.mention_id for one in minimum_set(ten) if Place.WORST in one.places]
+    assert worst == [1, 2, 3]
+
+
+def test_no_mark_is_dropped_for_there_being_many() -> None:
+    ten = [exhibit(n, day=n, concern=100, marked=n in (0, 1, 2, 3, 4)) for n in range(10)]
+    assert [one.mention_id for one in minimum_set(ten) if Place.WORST in one.places] == [0, 1, 2, 3, 4]
 
 
 def test_what_is_partial_or_failed_is_not_kept() -> None:

@@ -58,6 +58,15 @@ def test_the_plan_is_worked_off(case: Installation) -> None:
     assert "YYYY-MM-DD" in case.run("case", "plan", "1", "--done", "rest", "--due", "soon", code=2).stderr
 
 
+def test_the_worst_is_marked_by_a_person(case: Installation) -> None:
+    assert "which mention" in case.run("case", "worst", "1", code=2).stderr
+    assert "not in case 1" in case.run("case", "worst", "1", "--mention", "99", code=2).stderr
+    assert "Marked in case 1: mention 1." in case.run("case", "worst", "1", "--mention", "1").stdout
+    assert "worst (marked)" in case.run("case", "show", "1").stdout
+    assert case.json("case", "worst", "1", "--mention", "1", "--no-longer")["worst_ids"] == []
+    assert "Nothing is marked" in case.run("case", "worst", "1", "--mention", "1", "--no-longer").stdout
+
+
 def test_leads_and_the_poster(case: Installation) -> None:
     assert "three things" in case.run("case", "identify", "1", "--lead", "N", code=2).stderr
     told = case.json(
