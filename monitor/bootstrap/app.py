@@ -73,7 +73,7 @@ class App:
             settings, self.client, self.catalogue, StoreLedger(self.store), self.sieve
         )
         self.notifier = build_notifier(settings, self.client, clock)
-        self.renderer = build_renderer(settings)
+        self.renderer, self._reader = build_renderer(settings, self.store), build_renderer(settings)
         self.timetables = build_timetables(settings)
         self.vault = FileVault(
             settings.data_dir / "evidence",
@@ -240,8 +240,8 @@ class App:
         return await deliver.run(self.office, ahead=ahead)
 
     def in_words(self, alert: Alert) -> Message:
-        """Put an alert into the words in which it is sent."""
-        return deliver.render(self.office, alert)
+        """Put an alert into the words in which it is sent, without the links that act: a feed is only for reading."""
+        return deliver.render(replace(self.office, renderer=self._reader), alert)
 
     def watch_silence(self) -> tuple[Alert, ...]:
         """Tell of sources that nobody could look at, and of those that are back."""

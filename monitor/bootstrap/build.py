@@ -21,6 +21,7 @@ from monitor.jobs.listen import Listener, Listeners, is_stream
 from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.sift import Sieve
+from monitor.jobs.signed_links import links_of, signing_key
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
 from monitor.plugins import Catalogue, build, load_connectors
@@ -109,13 +110,15 @@ def build_heartbeat(settings: Settings, client: HttpClient, clock: Clock) -> Hea
     return Heartbeat(http, wanted.url.get_secret_value(), clock, wanted.every.total_seconds())
 
 
-def build_renderer(settings: Settings) -> WordRenderer:
-    """Make the one that puts alerts into words."""
+def build_renderer(settings: Settings, store: Store | None = None) -> WordRenderer:
+    """Make the one that puts alerts into words; with a store and an https address, with links to answer them."""
+    address = settings.web.address
     return WordRenderer(
         veil=not settings.alerts.show_words,
         timezone=settings.digest.timezone,
         language=settings.alerts.language,
-        base_url=settings.web.address,
+        base_url=address,
+        links=partial(links_of, signing_key(store), address) if store and address else None,
     )
 
 

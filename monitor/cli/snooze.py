@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.screen import AsJson, say, say_json
-from monitor.cli.session import with_app
+from monitor.cli.session import login, with_app
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def snooze(
     async def work(app: App) -> datetime:
         from monitor.jobs import telling
 
-        return telling.snooze(app.store, mention, wanted, app.clock.now())
+        return telling.snooze(app.store, mention, wanted, app.clock.now(), by=login())
 
     until = with_app(ctx, work)
     if as_json:

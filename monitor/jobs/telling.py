@@ -116,8 +116,8 @@ def pause(mode: Mode, days: int, now: datetime) -> Mode:
     return Mode(paused_until=now + timedelta(days=days), is_handed_over=mode.is_handed_over, is_storm=mode.is_storm)
 
 
-def snooze(store: Store, mention_id: int, span: timedelta, now: datetime) -> datetime:
-    """Leave what repeats the same as a mention to the summary for a while; gives until when.
+def snooze(store: Store, mention_id: int, span: timedelta, now: datetime, *, by: str) -> datetime:
+    """Leave what repeats the same as a mention to the summary for a while, and record it; gives until when.
 
     InputError when the span is none that is offered, or when no alert about the mention can be put off: dangers cannot.
     """
@@ -132,6 +132,7 @@ def snooze(store: Store, mention_id: int, span: timedelta, now: datetime) -> dat
         )
     for key in keys:
         store.snooze(key, now + span)
+    _record(store, mention_id, "put off", by, now)
     return now + span
 
 

@@ -19,6 +19,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
@@ -33,7 +34,7 @@ REASON_LIMIT = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Notice:
-    """Hold one alert as it is shown: sentences, labelled facts, how to open it, and a calm close."""
+    """Hold one alert as it is shown: sentences, labelled facts, how to open and answer it, and a calm close."""
 
     title: str
     sentences: tuple[str, ...]
@@ -42,6 +43,7 @@ class Notice:
     close: str
     chain_head: str
     reference: str
+    acts: tuple[Row, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,6 +84,7 @@ class NoticeWriter:
     opener: Opener
     timezone: tzinfo
     veil: bool
+    links: Callable[[Alert], Mapping[str, str]] | None = None
 
     def write(self, alert: Alert, hit: Hit | None, *, chain_head: str, reference: str) -> Notice:
         """Say what an alert says; `hit` is what is known of its mention now."""
@@ -99,7 +102,12 @@ class NoticeWriter:
             close=self.words.say("later.kept" if shows_hit and hit is not None and hits.is_kept(hit) else "later"),
             chain_head=one_line(chain_head, 64),
             reference=reference,
+            acts=self._acts(alert),
         )
+
+    def _acts(self, alert: Alert) -> tuple[Row, ...]:
+        links = self.links(alert) if self.links else {}
+        return tuple(Row(label=self.words.say(f"act.{name}"), value=link) for name, link in links.items())
 
     def minimal(self, alert: Alert, *, reference: str) -> Notice:
         """Say the least: that there is something, and how to open it; reads nothing but numbers."""
@@ -259,6 +267,8 @@ def notice_text(words: Words, notice: Notice) -> str:
         lines.append("\n".join(f"{row.label}: {row.value}" for row in notice.rows))
     if notice.place:
         lines.append("\n".join([f"{words.say('label.open')}: {notice.place.command}", notice.place.link]).rstrip())
+    if notice.acts:
+        lines.append("\n".join(f"{act.label}:\n{act.value}" for act in notice.acts))
     lines.append(notice.close)
     foot = [f"{words.say('chain_head')}: {notice.chain_head}"] if notice.chain_head else []
     lines.append("\n".join([*foot, f"{words.say('reference')}: {notice.reference}"]))

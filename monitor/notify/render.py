@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 
 import css_inline
 from jinja2 import Environment
@@ -25,7 +26,8 @@ class WordRenderer:
 
     With the veil on (the default) no name, title, quote, statement or address from a mention stands anywhere in a
     message, only the source's configured name, scores, times and hashes. `base_url` is the dashboard's address for
-    links (empty, or not a web address: commands only). `timezone` is for alerts; a digest brings its own.
+    links (empty, or not a web address: commands only). `links` gives the links with which an alert can be answered, by
+    what they do; the words for each are `act.` and its name. `timezone` is for alerts; a digest brings its own.
     `environment` replaces the built-in templates. Raises ConfigError for a language without texts.
     """
 
@@ -39,12 +41,15 @@ class WordRenderer:
         language: str = "en",
         timezone: str = "UTC",
         environment: Environment | None = None,
+        links: Callable[[Alert], Mapping[str, str]] | None = None,
     ) -> None:
         self._domain = _NOT_IN_IDS.sub("-", sender_domain).strip(".-") or "goodname.invalid"
         self._words = Words(language)
         address = base_url.rstrip("/")
         opener = Opener(base_url=address if is_web_url(address) else "", command=open_command)
-        self._notices = NoticeWriter(words=self._words, opener=opener, timezone=hits.zone(timezone), veil=veil)
+        self._notices = NoticeWriter(
+            words=self._words, opener=opener, timezone=hits.zone(timezone), veil=veil, links=links
+        )
         self._summaries = SummaryWriter(words=self._words, opener=opener, veil=veil)
         self._pages = environment or templates.load()
         # Styles that an `@media` rule needs stay in the head; everything else goes onto the elements, for mail

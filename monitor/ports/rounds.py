@@ -109,6 +109,14 @@ class RoundStore(Protocol):
         """Forget that these groups were acknowledged; False when none was."""
         ...
 
+    def spend_link(self, link_sha256: str, expires_at: datetime, now: datetime) -> bool:
+        """Note that a link was used, and forget those that are over; False when it was used before."""
+        ...
+
+    def is_spent(self, link_sha256: str) -> bool:
+        """Tell whether a link was used."""
+        ...
+
     def groups_of(self, mention_id: int) -> tuple[str, ...]:
         """Give the groups of a mention's alerts that something was decided about."""
         ...

@@ -317,6 +317,10 @@ class Store(
         """Keep a small value."""
         ...
 
+    def setting_once(self, key: str, value: str) -> str:
+        """Keep a small value unless there is one, and give the one that is kept; the same to every process."""
+        ...
+
     def used(self, account: str, period: str) -> int:
         """Give what an account was counted for in a period; see `monitor.contract.Ledger`."""
         ...

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from monitor.domain import AlertStatus
 from monitor.ports import Begun, Book, GroupState, Step, Turn, higher
-from monitor.store.attention_schema import acknowledgement, alert_round, snooze
+from monitor.store.attention_schema import acknowledgement, alert_round, snooze, spent_link
 from monitor.store.columns import UtcMoment
 from monitor.store.engine import insert_into
 from monitor.store.part import Part
@@ -93,6 +93,20 @@ class RoundRows(Part):
         with self._db.writing() as connection:
             gone = delete(acknowledgement).where(acknowledgement.c.group_key.in_(keys))
             return connection.execute(gone).rowcount > 0
+
+    def spend_link(self, link_sha256: str, expires_at: datetime, now: datetime) -> bool:
+        """Note that a link was used, and forget those that are over; False when it was used before."""
+        with self._db.writing() as connection:
+            connection.execute(delete(spent_link).where(spent_link.c.expires_at < now))
+            command = insert_into(connection, spent_link).values(link_sha256=link_sha256, expires_at=expires_at)
+            once = command.on_conflict_do_nothing(index_elements=["link_sha256"]).returning(spent_link.c.link_sha256)
+            return connection.execute(once).first() is not None
+
+    def is_spent(self, link_sha256: str) -> bool:
+        """Tell whether a link was used."""
+        with self._db.reading() as connection:
+            query = select(spent_link.c.link_sha256).where(spent_link.c.link_sha256 == link_sha256)
+            return connection.execute(query).first() is not None
 
     def groups_of(self, mention_id: int) -> tuple[str, ...]:
         """Give the groups of a mention's alerts that something was decided about."""

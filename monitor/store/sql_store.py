@@ -74,6 +74,13 @@ class SqlStore(
                 command.on_conflict_do_update(index_elements=["key"], set_={"value": command.excluded.value})
             )
 
+    def setting_once(self, key: str, value: str) -> str:
+        """Keep a small value unless there is one, and give the one that is kept."""
+        with self._db.writing() as connection:
+            command = insert_into(connection, setting).values(key=key, value=value)
+            connection.execute(command.on_conflict_do_nothing(index_elements=["key"]))
+            return str(connection.execute(select(setting.c.value).where(setting.c.key == key)).scalar_one())
+
     def used(self, account: str, period: str) -> int:
         """Give what an account was counted for in a period; see `monitor.contract.Ledger`."""
         return _counted(self.setting(f"{_SPENT}{account}"), period)

@@ -15,6 +15,7 @@ from monitor.web.feeds import Feeds, feeds_router
 from monitor.web.health import Probe, create_app
 from monitor.web.pages import (
     alerts,
+    answer,
     case_ledger,
     case_papers,
     cases,
@@ -37,8 +38,9 @@ from monitor.web.rendering import STATIC, page, static_file
 from monitor.web.shell import Shell
 from monitor.web.site import Site
 
-OPEN = ("/healthz", "/login", "/link/", "/static/", "/feed.atom", "/calendar.ics", "/metrics")
-"""What answers without a sign-in: health without words, the doors, our own files, and feeds that want a token."""
+OPEN = ("/healthz", "/login", "/link/", "/act/", "/static/", "/feed.atom", "/calendar.ics", "/metrics")
+"""What answers without a sign-in: health without words, the doors, signed links in messages,
+our own files, and feeds that want a token."""
 
 _HEADINGS = {
     403: "This is not yours to do",
@@ -64,7 +66,7 @@ def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     of_cases = (cases, case_papers, case_ledger, clients)
     pages = (*daily, *of_cases, told, sources, rules, alerts, people, support, settings, start, session)
     routers = [one.router for one in pages]
-    app = create_app(probe, feeds_router(feeds), _static, api.router, session.doors, *routers)
+    app = create_app(probe, feeds_router(feeds), _static, api.router, session.doors, answer.doors, *routers)
     app.state.site = site
     app.add_exception_handler(PlainHttpFault, _http_fault)
     app.add_exception_handler(RequestValidationError, _odd_request)

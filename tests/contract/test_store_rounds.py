@@ -80,3 +80,27 @@ def test_groups_are_snoozed_until_a_moment(store: SqlStore, shelf) -> None:
     store.snooze(KEY, NOW + HOUR)
     store.snooze(KEY, NOW + 2 * HOUR)
     assert store.rounds({first: KEY}, [], NOW).snoozed == {KEY: NOW + 2 * HOUR}
+
+
+def test_what_was_acknowledged_is_kept_until_it_is_taken_back(store: SqlStore, shelf) -> None:
+    (first,) = filled(store, shelf, 1)
+    store.acknowledge([KEY, "danger:ada"], NOW)
+    store.acknowledge([KEY], NOW + HOUR)
+    assert store.rounds({first: KEY}, [], NOW).acknowledged == {KEY: NOW + HOUR}
+    # A possible repeat looks at the likely ones of the same statement as well.
+    assert store.rounds({first: "other:ada/fraud"}, [], NOW).acknowledged == {KEY: NOW + HOUR}
+    assert (store.take_back([KEY]), store.take_back([KEY])) == (True, False)
+    assert store.rounds({first: KEY}, [], NOW).acknowledged == {}
+
+
+def test_a_link_is_spent_once_and_forgotten_when_it_is_over(store: SqlStore) -> None:
+    assert not store.is_spent("a" * 64)
+    assert store.spend_link("a" * 64, NOW + HOUR, NOW)
+    assert not store.spend_link("a" * 64, NOW + HOUR, NOW)
+    assert store.is_spent("a" * 64)
+    assert store.spend_link("b" * 64, NOW + 3 * HOUR, NOW + 2 * HOUR)
+    assert not store.is_spent("a" * 64)
+
+
+def test_a_setting_is_made_once(store: SqlStore) -> None:
+    assert [store.setting_once("some.key", value) for value in ("one", "two")] == ["one", "one"]

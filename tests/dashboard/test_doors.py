@@ -53,12 +53,26 @@ def test_every_route_refuses_without_a_sign_in(town):
     assert checked > 15
 
 
+CHANGES_WITHOUT_A_SIGN_IN = {
+    "/login": "the door itself: it checks a password",
+    "/link/{token}": "a door: whoever holds a one-time link becomes an account",
+    "/act/{token}": "the one act without a sign-in: a link in a message, signed, for one purpose, for a week, once",
+}
+
+
+def test_only_what_is_listed_with_a_reason_changes_anything_without_a_sign_in(town):
+    changing = {path for path, method in routes(town.app) if method not in ("GET", "HEAD")}
+    is_open = {path for path in changing if any(path == one or path.startswith(one) for one in OPEN)}
+    assert is_open == set(CHANGES_WITHOUT_A_SIGN_IN)
+
+
 def test_what_is_open_tells_nothing(town):
     nobody = town.client("")
     assert nobody.get("/healthz").status_code == 200
     for path in ("/feed.atom", "/calendar.ics", "/metrics"):
         assert nobody.get(path).status_code == 401
     assert nobody.get("/link/guess").status_code == 410
+    assert nobody.get("/act/guess").status_code == 404
     assert nobody.get("/static/..%2fsite.py").status_code == 404
     assert nobody.get("/nothing").status_code == 303
 
@@ -67,7 +81,7 @@ def test_every_form_needs_the_sessions_own_token(town):
     owner, other = town.client(), town.client()
     checked = 0
     for path, method in routes(town.app):
-        if method != "POST" or path in ("/login", "/link/{token}"):
+        if method != "POST" or path in CHANGES_WITHOUT_A_SIGN_IN:
             continue
         checked += 1
         for token in ("", "x", form_token(other.token)):

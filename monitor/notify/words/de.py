@@ -52,6 +52,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "label.title": "Titel",
         "label.author": "Verfasst von",
         "label.words": "Wortlaut",
+        "act.ack": "Ich habe es gesehen",
+        "act.snooze": "Wiederholungen 3 Tage lang der Zusammenfassung überlassen",
         "later": "Das hat Zeit.",
         "later.kept": "Das hat Zeit. Die Kopie bleibt, wie sie ist.",
         "open": "Öffnen",

@@ -52,6 +52,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "label.title": "Title",
         "label.author": "Author",
         "label.words": "Words",
+        "act.ack": "I have seen it",
+        "act.snooze": "Leave repeats to the summary for 3 days",
         "later": "You can leave this for later.",
         "later.kept": "You can leave this for later. The copy stays as it is.",
         "open": "Open",

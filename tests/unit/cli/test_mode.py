@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
+from monitor.bootstrap import open_app
+from monitor.jobs.deliver import render
+from monitor.settings import load_settings
 from tests.unit.cli.conftest import Installation, feed_of
 
 MORE = "FIRST LAST stole money from patients, I am told in Leeds."
@@ -79,3 +84,22 @@ def test_what_was_seen_is_acknowledged_and_taken_back(home):
     assert "left to the summary" in home.run("ack", number).stdout
     assert "told of repeats again" in home.run("ack", number, "--undo").stdout
     assert "nothing about mention 999 to acknowledge" in home.run("ack", "999", code=2).stderr
+
+
+def test_alerts_carry_links_to_answer_with_once_there_is_an_https_address(home):
+    home.edit('bind = "off"', 'bind = "off"\naddress = "https://watch.example"')
+    home.run("once")
+    (hit,) = [one for one in home.json("hits", "list") if one["level"] == "likely"][:1]
+    (sent,) = home.site.posted
+    for purpose in ("ack", "snooze"):
+        assert f"https://watch.example/act/{purpose}.{hit['id']}." in sent["message"]
+
+
+async def test_a_feed_carries_no_link_that_acts(home):
+    home.edit('bind = "off"', 'bind = "off"\naddress = "https://watch.example"')
+    await asyncio.to_thread(home.run, "once")
+    async with open_app(load_settings(home.config)) as app:
+        (alert,) = [one for one in app.store.alerts() if one.mention_id]
+        assert "/act/ack." in render(app.office, alert).text
+        assert "https://watch.example/mention/" in app.in_words(alert).text
+        assert "/act/" not in app.in_words(alert).text

@@ -244,3 +244,15 @@ def test_what_a_changed_rule_found_among_the_collected_says_so(make_hit: MakeHit
     alert = make_alert(mention_id=12)
     assert said in renderer.alert(alert, make_hit(12, hunted_at=NOW), chain_head=HEAD).text
     assert said not in renderer.alert(alert, make_hit(12), chain_head=HEAD).text
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_links_to_answer_with_stand_in_text_and_html_of_a_match(make_hit: MakeHit, language: str) -> None:
+    made = {"ack": "https://watch.example/act/ack.12.9.m", "snooze": "https://watch.example/act/snooze.12.9.m"}
+    renderer = WordRenderer(language=language, links=lambda alert: made if alert.kind is AlertKind.MATCH else {})
+    message = renderer.alert(make_alert(mention_id=12), make_hit(12), chain_head=HEAD)
+    for link in made.values():
+        assert f":\n{link}\n" in message.text
+        assert f'href="{link}"' in message.html
+    assert "/act/" not in everything(renderer.alert(make_alert(AlertKind.TEST), make_hit(12), chain_head=HEAD))
+    assert "/act/" not in everything(renderer.minimal(make_alert()))
