@@ -206,10 +206,12 @@ class BackupError(MonitorError):
 class DeliveryError(MonitorError):
     """A message could not be delivered.
 
-    `permanent` is true when trying again cannot help before a person changes something.
+    `permanent` is true when trying again cannot help before a person changes something. `is_about_message` is true
+    when that holds of this one message alone, and the channel takes others.
     """
 
     default_try = "Run `goodname notify test`."
+    is_about_message = False
 
     def __init__(
         self, what: str = "", *, channel: str = "", permanent: bool = False, why: str = "", try_: str = ""

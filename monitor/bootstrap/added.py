@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from typing import Protocol
 
-from monitor.bootstrap.build import build_notifier, build_sources
+from monitor.bootstrap.build import build_manner, build_notifier, build_sources
 from monitor.bootstrap.ledger import StoreLedger
-from monitor.errors import MonitorError
+from monitor.errors import InputError, MonitorError
 from monitor.http import HttpClient
+from monitor.jobs import channels
+from monitor.jobs.channels import SwitchedOff
 from monitor.jobs.poll import Source
 from monitor.jobs.sift import Sieve
+from monitor.jobs.telling import Manner
 from monitor.notify import AppriseNotifier
 from monitor.plugins import Catalogue
-from monitor.ports import Clock, Store
+from monitor.ports import ChannelState, Clock, Store
 from monitor.settings import Settings, added_mark, read_added, with_added
 
 PAUSED_SOURCES = "sources.paused"
@@ -46,10 +49,48 @@ def paused_channels(store: Store) -> frozenset[str]:
     return frozenset(json.loads(store.setting(PAUSED_CHANNELS) or "[]"))
 
 
+def manner_of(app: Opened) -> Manner:
+    """Say whose channels are whose, without paused ones, and which are switched off."""
+    off = frozenset(channels.switched_off(app.store))
+    return build_manner(app.settings, app.notifier.channels, paused_channels(app.store), off)
+
+
+def channel_states(store: Store, names: tuple[str, ...]) -> tuple[ChannelState, ...]:
+    """Say of each channel whether it is paused, switched off and why, what it missed, and whether it refuses."""
+    paused, off = paused_channels(store), channels.switched_off(store)
+    return tuple(
+        ChannelState(
+            name=name,
+            is_paused=name in paused,
+            off_why=(off[name].why or "It refused.") if name in off else "",
+            off_since=off[name].since if name in off else None,
+            missed=len(channels.missed_on(store, name, off[name].since)) if name in off else 0,
+            is_refusing=name not in off and name not in paused and channels.is_refusing(store, name),
+        )
+        for name in names
+    )
+
+
 def pause(store: Store, key: str, name: str, *, is_paused: bool) -> None:
     """Note that a source or a channel is paused, or no longer; idempotent."""
     before = frozenset(json.loads(store.setting(key) or "[]"))
     store.set_setting(key, json.dumps(sorted(before | {name} if is_paused else before - {name})))
+
+
+def put_back(app: Opened, name: str) -> SwitchedOff | None:
+    """Send on a channel again that was switched off or paused; gives why and since when it was off.
+
+    InputError for an unknown channel. Idempotent.
+    """
+    if name not in app.notifier.channels:
+        raise InputError(
+            f"There is no channel {name!r}.",
+            why=f"There are: {', '.join(app.notifier.channels) or 'none'}.",
+            try_="Run `goodname status` for the names.",
+        )
+    was = channels.enable(app.store, name, app.clock.now())
+    pause(app.store, PAUSED_CHANNELS, name, is_paused=False)
+    return was
 
 
 def take_up(app: Opened) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import SecretStr
 
-from monitor.bootstrap.added import PAUSED_CHANNELS, PAUSED_SOURCES, pause, paused_channels
+from monitor.bootstrap.added import PAUSED_CHANNELS, PAUSED_SOURCES, channel_states, pause
 from monitor.bootstrap.app import App
 from monitor.bootstrap.asking import offer_of, settings_of
 from monitor.bootstrap.build import build_notifier
 from monitor.bootstrap.entries import checked_source
 from monitor.contract import Spends
 from monitor.errors import ConfigError, InputError, MonitorError
+from monitor.jobs import channels
 from monitor.plugins import build
 from monitor.ports import ChannelState, Offer, Spent
 from monitor.settings import (
@@ -84,10 +86,10 @@ class AddingDesk:
     def channels(self) -> tuple[ChannelState, ...]:
         """Give every channel: one's own, then the helper's."""
         app, own = self._app, len(self._app.settings.alerts.urls)
-        paused, added = paused_channels(app.store), self._names(self._added.urls)
+        added = self._names(self._added.urls)
         return tuple(
-            ChannelState(name=name, is_helper=place >= own, is_paused=name in paused, is_added=name in added)
-            for place, name in enumerate(app.notifier.channels)
+            replace(one, is_helper=place >= own, is_added=one.name in added)
+            for place, one in enumerate(channel_states(app.store, app.notifier.channels))
         )
 
     def add_channel(self, url: str) -> str:
@@ -125,12 +127,14 @@ class AddingDesk:
             raise InputError(f"There is no channel {name!r}.")
         if is_paused:
             self._keep_one(known[name], "paused")
+        else:
+            channels.enable(self._app.store, name, self._app.clock.now())
         pause(self._app.store, PAUSED_CHANNELS, name, is_paused=is_paused)
 
     def _keep_one(self, channel: ChannelState, done: str) -> None:
         """Make sure that somebody is still told; InputError otherwise."""
         others = [one for one in self.channels() if one.is_helper == channel.is_helper and one.name != channel.name]
-        if all(one.is_paused for one in others):
+        if all(one.is_paused or one.off_why for one in others):
             raise InputError(
                 f"The last channel that is not paused cannot be {done}.",
                 why="Nobody would be told any more, and nothing would remind you of it.",

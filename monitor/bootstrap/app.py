@@ -9,7 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from monitor.bootstrap.added import paused_channels, paused_sources, take_up
+from monitor.bootstrap.added import manner_of, paused_sources, take_up
 from monitor.bootstrap.build import (
     BY_HAND,
     CaptureMode,
@@ -17,7 +17,6 @@ from monitor.bootstrap.build import (
     build_heartbeat,
     build_http,
     build_listeners,
-    build_manner,
     build_notifier,
     build_renderer,
     build_sources,
@@ -123,7 +122,7 @@ class App:
     @property
     def manner(self) -> Manner:
         """Say whose channels are whose, without paused ones."""
-        return build_manner(self.settings, self.notifier.channels, paused_channels(self.store))
+        return manner_of(self)
 
     @property
     def office(self) -> deliver.Office:
@@ -145,7 +144,7 @@ class App:
 
     @property
     def unread(self) -> tuple[Coverage, ...]:
-        """Say of each source that could not be set up, or that is paused, that nobody looks at it, and why."""
+        """Say of each source that could not be set up or is paused that nobody looks at it, and why."""
         return (*self._unusable, *(unlooked(name, "paused") for name in sorted(self.paused)))
 
     @property

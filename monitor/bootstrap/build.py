@@ -65,16 +65,26 @@ def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> Appr
     return AppriseNotifier(urls, clock=clock, http=client.for_source("webhook", obey_robots=False))
 
 
-def build_manner(settings: Settings, channels: tuple[str, ...], paused: frozenset[str] = frozenset()) -> Manner:
-    """Say whose channels are whose, in the order of their URLs, without paused ones, and what is told when."""
+def build_manner(
+    settings: Settings,
+    channels: tuple[str, ...],
+    paused: frozenset[str] = frozenset(),
+    off: frozenset[str] = frozenset(),
+) -> Manner:
+    """Say whose channels are whose, in the order of their URLs, without paused ones, and what is told when.
+
+    `off` are those that are switched off because they refuse.
+    """
     own = len(settings.alerts.urls)
     hours = settings.alerts.quiet
     quiet = Quiet(starts=hours[0], ends=hours[1], timezone=settings.digest.timezone) if hours else None
-    mine, others = (tuple(one for one in some if one not in paused) for some in (channels[:own], channels[own:]))
     # Where only paused ones are left, as after a change of the file, a pause must not make it silent for ever.
-    return Manner(
-        owner=mine or channels[:own], helper=others or channels[own:], quiet=quiet, grouping=_grouping(settings)
+    mine, others = (
+        tuple(one for one in some if one not in paused) or some for some in (channels[:own], channels[own:])
     )
+    # The same goes for a side of which all are switched off: its channels are tried, and refuse again.
+    silent = {one for side in (mine, others) if not off.issuperset(side) for one in side if one in off}
+    return Manner(owner=mine, helper=others, off=frozenset(silent), quiet=quiet, grouping=_grouping(settings))
 
 
 def _grouping(settings: Settings) -> Grouping | None:

@@ -1,15 +1,15 @@
-"""`goodname notify test`: try every channel."""
+"""`goodname notify`: try every channel, and put one back that was switched off."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor.cli import faults
 from monitor.cli.group import command_group
-from monitor.cli.screen import AsJson, busy, say_json, say_table
+from monitor.cli.screen import AsJson, busy, count_in_words, say, say_json, say_table
 from monitor.cli.session import with_app
 from monitor.errors import ConfigError, InputError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.errors import DeliveryError
 
-group = command_group("Test how you are told.")
+group = command_group("Test how you are told, and put a channel back.")
 
 
 class Sample(StrEnum):
@@ -28,7 +28,7 @@ class Sample(StrEnum):
 
 @group.callback()
 def _notify() -> None:
-    """Test how you are told."""
+    """Test how you are told, and put a channel back."""
 
 
 @group.command("test")
@@ -56,6 +56,37 @@ def try_channels(
     failed = [channel for channel, error in outcomes if error]
     if failed:
         raise typer.Exit(faults.FAILED if len(failed) == len(outcomes) else faults.PARTLY_FAILED)
+
+
+@group.command("enable")
+def enable(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The channel's name, as `goodname status` shows it.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Send on a channel again that was switched off, because it refused again and again, or paused.
+
+    What went to the other channels alone meanwhile is named; it is not sent again.
+    """
+    was = with_app(ctx, lambda app: _enable(app, name))
+    if as_json:
+        say_json(was)
+        return
+    say(f"{name} is sent to again.")
+    if was["missed"]:
+        count = count_in_words(len(was["missed"]), "alert")
+        say(f"While it was off, {count} went to the other channels alone: {', '.join(map(str, was['missed']))}.")
+    say("Try it: goodname notify test")
+
+
+async def _enable(app: App, name: str) -> dict[str, Any]:
+    from monitor.bootstrap.added import put_back
+    from monitor.jobs.channels import missed_on
+
+    was = put_back(app, name)
+    missed = missed_on(app.store, name, was.since) if was else ()
+    return {"channel": name, "was_off": was is not None, "why": was.why if was else "", "missed": missed}
 
 
 async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, DeliveryError | None], ...]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from monitor.domain import SourceHealth
     from monitor.jobs.hunt import Progress
     from monitor.jobs.stamp import StampState
+    from monitor.ports import ChannelState
 
 _MOST_COUNTED = 10_000
 _SILENT_AFTER = timedelta(hours=2)
@@ -36,7 +37,7 @@ _SILENT_AFTER = timedelta(hours=2)
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Show sources, what waits for you, and the evidence.
 
-    Exit code 0 when every source is read as it should be, 3 when one is not.
+    Exit code 0 when every source is read and every channel takes messages as it should be, 3 when one does not.
     """
     seen = with_app(ctx, _read)
     zone = seen.pop("zone")
@@ -44,17 +45,20 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         say_json(seen)
     else:
         _say(seen, zone)
-    if seen["failing"]:
+    if seen["failing"] or seen["channels_failing"]:
         raise typer.Exit(faults.PARTLY_FAILED)
 
 
 async def _read(app: App) -> dict[str, Any]:
+    from monitor.bootstrap.added import channel_states
+
     now = app.clock.now()
     connectors = {entry.name: entry.connector for entry in app.settings.source}
     sources = [_source(one, connectors.get(one.source, ""), now) for one in app.store.health()]
     sources += [_unusable(name, connectors.get(name, ""), str(error)) for name, error in app.broken_sources.items()]
     sources += [_paused(name, connectors.get(name, "")) for name in sorted(app.paused)]
     subjects = app.store.subjects()
+    channels = channel_states(app.store, app.notifier.channels)
     return {
         "now": now,
         "zone": ZoneInfo(app.settings.digest.timezone),
@@ -67,6 +71,8 @@ async def _read(app: App) -> dict[str, Any]:
         "hunt": app.hunt_progress(),
         "outbox": _outbox(app),
         "channels": app.notifier.channels,
+        "channels_paused": [one.name for one in channels if one.is_paused],
+        "channels_failing": [_channel(one) for one in channels if one.off_why or one.is_refusing],
         "evidence": _evidence(app),
         "disk": _disk(app),
     }
@@ -118,6 +124,26 @@ def _paused(name: str, connector: str) -> dict[str, Any]:
     return {**_unusable(name, connector, "nobody looks at it for now"), "state": "paused", "failing": False}
 
 
+def _channel(one: ChannelState) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "switched_off": bool(one.off_why),
+        "since": one.off_since,
+        "why": one.off_why or "it refuses every message, and is kept on because there is no other",
+        "missed": one.missed,
+    }
+
+
+def _channel_words(seen: dict[str, Any], zone: tzinfo) -> list[tuple[str, str]]:
+    told = []
+    for one in seen["channels_failing"]:
+        missed = f"; {count_in_words(one['missed'], 'alert')} went elsewhere alone" if one["missed"] else ""
+        state = f"off since {moment_in_words(one['since'], seen['now'], zone)}{missed}: " if one["since"] else ""
+        then = f" Mend it, then: goodname notify enable {one['name']}" if one["since"] else ""
+        told.append((one["name"], f"{state}{one['why']}{then}"))
+    return told
+
+
 def _inbox(app: App) -> dict[str, int]:
     from monitor.domain import Level
     from monitor.ports import HitFilter
@@ -157,7 +183,7 @@ def _disk(app: App) -> dict[str, int]:
 
 def _say(seen: dict[str, Any], zone: tzinfo) -> None:
     now: datetime = seen["now"]
-    say(_one_sentence(seen), "")
+    say(_one_sentence(seen), *_channel_sentence(seen), "")
     if seen["sources"]:
         rows = [
             [
@@ -182,6 +208,8 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Looking again", _hunt(seen["hunt"])),
             ("To be told", f"{outbox['pending']} waiting{given_up}"),
             ("Channels", ", ".join(seen["channels"]) or "none: nobody is told anything"),
+            ("Paused", ", ".join(seen["channels_paused"])),
+            *_channel_words(seen, zone),
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
             ("Time stamps", _stamps(seen["evidence"]["time_stamps"])),
             ("Chain head", seen["evidence"]["chain_head"]),
@@ -211,6 +239,12 @@ def _stamps(state: StampState) -> str:
         return "no authority is configured"
     why = f"; no authority answered as it should: {state.last_error}" if state.failures else ""
     return f"{state.waiting} captures wait for one{why}"
+
+
+def _channel_sentence(seen: dict[str, Any]) -> list[str]:
+    names = [one["name"] for one in seen["channels_failing"]]
+    verb = "refuses" if len(names) == 1 else "refuse"
+    return [f"{count_in_words(len(names), 'channel')} {verb} messages: {', '.join(names)}."] if names else []
 
 
 def _one_sentence(seen: dict[str, Any]) -> str:

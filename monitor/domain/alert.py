@@ -40,11 +40,12 @@ class AlertStatus(StrEnum):
 
 
 class DeliveryOutcome(StrEnum):
-    """Say how one attempt to deliver ended."""
+    """Say how one attempt to deliver ended; missed: not tried, because the channel was switched off."""
 
     SENT = "sent"
     FAILED = "failed"
     REFUSED = "refused"
+    MISSED = "missed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, DeliveryOutcome, Message
 from monitor.errors import DeliveryError, StoreError
-from monitor.jobs import digest
+from monitor.jobs import channels, digest
 from monitor.jobs.grouping import decide, key_of
 from monitor.jobs.telling import Manner, Mode, Plan, mode_of, plan
 from monitor.ports import Clock, Notifier, Renderer, Step, Store, Turn, Vault
@@ -90,7 +90,10 @@ async def run(office: Office, *, limit: int = 20, ahead: timedelta = NO_WAIT) ->
     if not alerts:
         return DeliveryReport()
     mode, batch = await asyncio.to_thread(_sort, office, alerts, ahead)
-    ends = await asyncio.gather(*(_deliver_one(office, mode, alert) for alert in batch.now))
+    refused: set[str] = set()
+    ends = await asyncio.gather(*(_deliver_one(office, mode, alert, refused) for alert in batch.now))
+    if refused:
+        await asyncio.to_thread(_review, office, refused)
     return DeliveryReport(
         sent=ends.count(AlertStatus.SENT),
         waiting=ends.count(AlertStatus.PENDING),
@@ -131,18 +134,33 @@ def _steps(turns: Sequence[Turn], step: Step) -> list[int]:
     return [turn.alert_id for turn in turns if turn.step is step]
 
 
-async def _deliver_one(office: Office, mode: Mode, alert: Alert) -> AlertStatus:
+def _review(office: Office, refused: set[str]) -> None:
+    """Switch off what refuses for good; after the batch, so that two channels never each count on the other."""
+    manner = office.manner or Manner(owner=office.notifier.channels)
+    try:
+        channels.review(office.store, sorted(refused), (manner.owner, manner.helper), office.clock.now())
+    except StoreError:
+        log.warning("a refusing channel could not be switched off", exc_info=True)
+
+
+async def _deliver_one(office: Office, mode: Mode, alert: Alert, refused: set[str]) -> AlertStatus:
     try:
         now = _plan(office, mode, alert)
         if now.is_folded or now.wait_until is not None:
             return await asyncio.to_thread(_put_off, office, alert, now)
         message = await asyncio.to_thread(render, office, alert)
         done = await asyncio.to_thread(office.store.delivered_channels, alert.id)
-        addressed = _addressed(now.channels, alert)
+        off = office.manner.off if office.manner else frozenset()
+        wanted = _addressed(now.channels, alert)
+        addressed = [channel for channel in wanted if channel not in off]
         open_channels = [channel for channel in addressed if channel not in done]
-        sent = await asyncio.gather(*(_send(office, alert, message, channel) for channel in open_channels))
-        reached_all = bool(addressed) and all(sent)
-        failed = [channel for channel, is_sent in zip(open_channels, sent, strict=True) if not is_sent]
+        ends = await asyncio.gather(*(_send(office, alert, message, channel) for channel in open_channels))
+        refused.update(one for one, end in zip(open_channels, ends, strict=True) if end is DeliveryOutcome.REFUSED)
+        failed = [one for one, end in zip(open_channels, ends, strict=True) if end is not DeliveryOutcome.SENT]
+        reached_all = bool(addressed) and not failed
+        if reached_all:
+            missed = [channel for channel in wanted if channel in off and channel not in done]
+            await asyncio.to_thread(_note_missed, office, alert, missed)
         return await asyncio.to_thread(_settle, office, alert, reached_all, failed)
     except StoreError:
         # The lease runs out and the alert is sent again: twice rather than never.
@@ -150,10 +168,24 @@ async def _deliver_one(office: Office, mode: Mode, alert: Alert) -> AlertStatus:
         return AlertStatus.PENDING
 
 
-def _addressed(channels: Sequence[str], alert: Alert) -> tuple[str, ...]:
+def _note_missed(office: Office, alert: Alert, missed: Sequence[str]) -> None:
+    """Write down which channels an alert did not go to because they are switched off."""
+    for channel in missed:
+        office.store.save_delivery(
+            Delivery(
+                alert_id=alert.id,
+                channel=channel,
+                attempt=alert.attempts,
+                outcome=DeliveryOutcome.MISSED,
+                delivered_at=office.clock.now(),
+            )
+        )
+
+
+def _addressed(planned: Sequence[str], alert: Alert) -> tuple[str, ...]:
     """Give the channels an alert is for: all that are planned, but word of a failing channel goes to the others."""
     silent = alert.payload.get("channel") if alert.kind is AlertKind.CHANNEL_FAILING else None
-    return tuple(channel for channel in channels if channel != silent)
+    return tuple(channel for channel in planned if channel != silent)
 
 
 def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_up: bool = False) -> None:
@@ -207,7 +239,7 @@ def _failures(office: Office, alert: Alert) -> int:
     if not office.notifier.channels:
         return alert.attempts
     rows = office.store.deliveries(alert_id=alert.id)
-    return len({row.attempt for row in rows if row.outcome is not DeliveryOutcome.SENT})
+    return len({row.attempt for row in rows if row.outcome in (DeliveryOutcome.FAILED, DeliveryOutcome.REFUSED)})
 
 
 def render(office: Office, alert: Alert) -> Message:
@@ -228,14 +260,16 @@ def render(office: Office, alert: Alert) -> Message:
         return office.renderer.minimal(alert)
 
 
-async def _send(office: Office, alert: Alert, message: Message, channel: str) -> bool:
-    outcome, words = DeliveryOutcome.SENT, ""
+async def _send(office: Office, alert: Alert, message: Message, channel: str) -> DeliveryOutcome:
+    outcome, words, is_permanent = DeliveryOutcome.SENT, "", False
     try:
         await office.notifier.turn(channel)
         async with asyncio.timeout(SEND_DEADLINE_S):
             await office.notifier.send(channel, message)
     except DeliveryError as error:
-        outcome = DeliveryOutcome.REFUSED if error.permanent else DeliveryOutcome.FAILED
+        is_permanent = error.permanent
+        is_refused = is_permanent and not error.is_about_message
+        outcome = DeliveryOutcome.REFUSED if is_refused else DeliveryOutcome.FAILED
         words = str(error)
     except TimeoutError:
         outcome, words = DeliveryOutcome.FAILED, "The channel did not answer in time."
@@ -251,6 +285,6 @@ async def _send(office: Office, alert: Alert, message: Message, channel: str) ->
         error=words[:500],
     )
     await asyncio.to_thread(office.store.save_delivery, delivery)
-    if outcome is DeliveryOutcome.REFUSED:
+    if is_permanent:
         await asyncio.to_thread(_tell_others, office, alert, channel, delivery.error)
-    return outcome is DeliveryOutcome.SENT
+    return outcome

@@ -68,10 +68,14 @@ class Quiet:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Manner:
-    """Say whose channels are whose, which hours are quiet, and what is told together (None: each alert by itself)."""
+    """Say whose channels are whose, which hours are quiet, and what is told together (None: each alert by itself).
+
+    `off` are those of the channels that are switched off; never all of one side.
+    """
 
     owner: tuple[str, ...]
     helper: tuple[str, ...] = ()
+    off: frozenset[str] = frozenset()
     quiet: Quiet | None = None
     grouping: Grouping | None = None
 

@@ -10,6 +10,8 @@ TEST = "Run `goodname notify test`."
 class ContentRefused(DeliveryError):
     """The channel works, but this message was not taken; a plainer form of it may be."""
 
+    is_about_message = True
+
 
 def temporary(channel: str, why: str, *, try_: str = "") -> DeliveryError:
     """Say that a message was not delivered now and is tried again by itself."""

@@ -10,7 +10,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 | source_back | source (text), since (time), until (time) |
 | disk_low | free_mb (number), stopped (yes or no), since (time) |
 | disk_ok | free_mb (number), since (time), until (time) |
-| channel_failing | channel (text), why (text), given_up (true or missing) |
+| channel_failing | channel (text), why (text), given_up, switched_off (true or missing) |
 | change | source (text), state (a LiveState), at (time) |
 | spread | count (number), hours (number), statement_id (not shown) |
 | test | none; with a hit it also shows what an alert about it looks like |
@@ -200,10 +200,13 @@ class NoticeWriter:
         return sentences, [self._row(key, facts.moment_of(self.words, key)) for key in ("since", "until")]
 
     def _channel_failing(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
-        after = "given_up" if facts.alert.payload.get("given_up") is True else "next"
+        told = facts.alert.payload
+        after = next((one for one in ("given_up", "switched_off") if told.get(one) is True), "next")
+        channel = facts.text("channel", hits.SOURCE_LIMIT)
         sentences = [
-            self.words.say("channel_failing.state", channel=facts.text("channel", hits.SOURCE_LIMIT)),
+            self.words.say("channel_failing.state", channel=channel),
             self.words.say(f"channel_failing.{after}"),
+            self.words.say("channel_failing.put_back", channel=channel) if after == "switched_off" else "",
         ]
         return sentences, [self._row("reason", self._reason(facts))]
 

@@ -99,9 +99,17 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ChannelState:
-    """Name a channel without its secrets. `is_added` says that it was added on the page and can be removed there."""
+    """Name a channel without its secrets. `is_added` says that it was added on the page and can be removed there.
+
+    `off_why` says why it was switched off, and is empty while it is not; `missed` counts what it missed since.
+    `is_refusing` says that it refuses for good and is kept on as the last one.
+    """
 
     name: str
+    off_why: str = ""
+    off_since: datetime | None = None
+    missed: int = 0
+    is_refusing: bool = False
     is_helper: bool = False
     is_paused: bool = False
     is_added: bool = False
@@ -146,7 +154,7 @@ class Additions(Protocol):
         ...
 
     def pause_channel(self, name: str, *, is_paused: bool) -> None:
-        """Send nothing on a channel for now, or send again; one channel always stays."""
+        """Send nothing on a channel for now, or send again, also when it was switched off; one channel always stays."""
         ...
 
     def quiet_hours(self) -> tuple[str, bool]:

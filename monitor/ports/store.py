@@ -271,7 +271,7 @@ class OutboxStore(Protocol):
         """Give a leased alert back: sent, given up, or pending again at that time."""
         ...
 
-    def deliveries(self, *, alert_id: int = 0, limit: int = 100) -> tuple[Delivery, ...]:
+    def deliveries(self, *, alert_id: int = 0, channel: str = "", limit: int = 100) -> tuple[Delivery, ...]:
         """Give attempts, newest first."""
         ...
 

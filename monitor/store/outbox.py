@@ -77,9 +77,11 @@ class OutboxRows(Part):
         with self._db.writing() as connection:
             connection.execute(command)
 
-    def deliveries(self, *, alert_id: int = 0, limit: int = 100) -> tuple[Delivery, ...]:
+    def deliveries(self, *, alert_id: int = 0, channel: str = "", limit: int = 100) -> tuple[Delivery, ...]:
         """Give attempts, newest first."""
         query = select(delivery).order_by(delivery.c.id.desc()).limit(limit)
+        if channel:
+            query = query.where(delivery.c.channel == channel)
         if alert_id:
             query = query.where(delivery.c.alert_id == alert_id)
         with self._db.reading() as connection:

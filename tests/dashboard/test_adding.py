@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from monitor.ports import ChannelState
+from monitor.testing import NOW
+
 SECRET = "canary-9c1f"
 
 
@@ -95,6 +98,15 @@ def test_channels_are_added_paused_and_taken_away_and_hours_changed(town):
     assert additions.kept[1].is_paused
     assert "<strong>paused</strong>" in owner.get("/alerts").text
     owner.send_form("/alerts/pause", name="json://added", do="resume")
+    why = "It refused: <b>410</b>"
+    town.operations.additions.kept[0] = ChannelState(name="json://hook", off_why=why, off_since=NOW, missed=3)
+    shown = owner.get("/alerts").text
+    assert "<strong>switched off</strong>" in shown
+    assert "It refused: &lt;b&gt;410&lt;/b&gt;" in shown
+    assert "to your other channels alone since then: 3." in shown
+    assert 'value="resume"><button name="name" value="json://hook">Send again' in shown
+    town.operations.additions.kept[0] = ChannelState(name="json://hook", is_refusing=True)
+    assert "It stays on, because there is no other." in owner.get("/alerts").text
     owner.send_form("/alerts/drop", name="json://added")
     assert len(additions.kept) == 1
     refused = owner.send_form("/alerts/add", url=SECRET)

@@ -89,6 +89,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "channel_failing.title": "Ein Kanal nimmt nichts an",
         "channel_failing.state": "Der Kanal {channel} nimmt keine Nachrichten an. Diese kam auf anderem Weg.",
         "channel_failing.next": "Nichts geht verloren: 7 Tage lang wird es versucht. Beheben Sie es bis dahin.",
+        "channel_failing.switched_off": "Er wurde abgeschaltet, weil er immer ablehnte. Alles andere geht weiter.",
+        "channel_failing.put_back": "Versuchen Sie: beheben, dann `goodname notify enable {channel}`.",
         "channel_failing.given_up": "Eine Nachricht ging dort 7 Tage lang nicht durch. Sie wird nicht mehr versucht.",
         "change.title": "Eine Seite hat sich geändert",
         "change.state.gone": "Eine Erwähnung bei {source} ist nicht mehr da.",

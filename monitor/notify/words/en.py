@@ -89,6 +89,8 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "channel_failing.title": "A channel does not take messages",
         "channel_failing.state": "The channel {channel} does not take messages. This came by another way.",
         "channel_failing.next": "Nothing is lost: it is tried for 7 days. Mend the channel within that time.",
+        "channel_failing.switched_off": "It was switched off, because it refused again and again. The rest goes on.",
+        "channel_failing.put_back": "Try: mend it, then run `goodname notify enable {channel}`.",
         "channel_failing.given_up": "One message could not be sent there for 7 days. It is no longer tried.",
         "change.title": "A page has changed",
         "change.state.gone": "A mention at {source} is no longer there.",

@@ -5,12 +5,18 @@ from __future__ import annotations
 import email
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from monitor.clock import SystemClock
 from monitor.demo.serving import free_port
+from monitor.domain import Alert, AlertKind, Delivery, DeliveryOutcome
+from monitor.jobs import channels
+from monitor.store import open_store
 from tests.unit.cli.conftest import REPEAT, run
 
 
@@ -193,6 +199,35 @@ class TestNotify:
         assert told[2]["why"].startswith("The login was refused: 535")
         assert told[2]["try"].startswith("Check the user name and password")
         assert password not in done.stdout + done.stderr + json.dumps(told)
+
+    def test_a_channel_that_was_switched_off_is_shown_and_put_back(self, full):
+        hook = f"127.0.0.1:{full.site.port}"
+        full.edit(f'urls = ["json://{hook}/hook"]', f'urls = ["json://{hook}/hook", "json://{hook}/gone"]')
+        full.site.put("/gone", b"", status=404)
+        names = full.json("status")["channels"]
+        name = names[1]
+        with closing(open_store(f"sqlite:///{full.folder}/data/goodname.db", clock=SystemClock())) as store:
+            alert, now = store.alerts(limit=1)[0].id, datetime.now(UTC)
+            for place, minutes in enumerate((20, 15, 5)):
+                outcome, at = DeliveryOutcome.REFUSED, now - timedelta(minutes=minutes)
+                row = Delivery(
+                    alert_id=alert, channel=name, attempt=place, outcome=outcome, delivered_at=at, error="404"
+                )
+                store.save_delivery(row)
+            channels.review(store, [name], [names], now)
+            store.enqueue(Alert(kind=AlertKind.CAPTURE_FAILED, dedupe_key="new", created_at=now))
+        shown = full.run("status", code=3).stdout
+        assert f"1 channel refuses messages: {name}." in shown
+        assert f"goodname notify enable {name}" in shown
+        full.run("once")
+        (failing,) = full.json("status", code=3)["channels_failing"]
+        assert (failing["name"], failing["switched_off"]) == (name, True)
+        put_back = full.json("notify", "enable", name)
+        assert put_back["was_off"] is True
+        assert failing["missed"] == len(put_back["missed"]) > 0
+        assert full.json("status")["channels_failing"] == []
+        assert "There is no channel" in full.run("notify", "enable", "nothing", code=2).stderr
+        assert "is sent to again" in full.run("notify", "enable", name).stdout
 
     @pytest.mark.parametrize("command", [("notify", "test"), ("digest", "send")])
     def test_no_channel(self, home, command):

@@ -152,6 +152,7 @@ def test_a_source_that_fails_is_told_with_time_reason_and_advice() -> None:
         (AlertKind.SPREAD, {"count": 9, "hours": 1}, "9 new mentions likely repeat the same statement.\nThey were"),
         (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "why": "gone"}, "tried for 7 days"),
         (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "given_up": True}, "no longer tried"),
+        (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "switched_off": True}, "goodname notify enable json-1"),
         (AlertKind.TEST, {}, "This is a test."),
         (AlertKind.DIGEST, {}, "There is something new for you."),
         (AlertKind.MATCH, {}, "There is one new mention."),
