@@ -9,6 +9,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from monitor.bootstrap import trying
 from monitor.bootstrap.added import manner_of, paused_sources, take_up
 from monitor.bootstrap.build import (
     BY_HAND,
@@ -37,7 +38,7 @@ from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
-from monitor.errors import ConfigError, ConnectorError, DeliveryError, FetchError
+from monitor.errors import ConfigError, DeliveryError
 from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve, silence
 from monitor.jobs.poll import Source
@@ -214,7 +215,7 @@ class App:
         return preserve.recover(self.store, self.vault, self.clock)
 
     async def poll(self, *, force: bool = False) -> tuple[Poll, ...]:
-        """Poll what is due, or every source when forced, and wait for all of them."""
+        """Poll what is due, or every source that did not ask to wait when forced, and wait for all of them."""
         return await poll.run(self.store, self.sources, self.clock, limit=100_000, ignore_due=force)
 
     async def lease_targets(self, limit: int) -> tuple[Target, ...]:
@@ -295,11 +296,7 @@ class App:
 
     async def test_source(self, name: str) -> Health:
         """Try one source's credentials and a cheap call; ConfigError for an unknown or broken one."""
-        source = self.source(name)
-        try:
-            return await source.connector.check(source.context(self.clock.now()))
-        except (ConnectorError, FetchError) as error:
-            return Health(state=HealthState.DEGRADED, what=error.what, why=error.why, try_=error.try_)
+        return await trying.check(self.store, self.source(name), self.clock)
 
     def source(self, name: str) -> Source:
         """Give one configured source; ConfigError for an unknown or broken one."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 
 from pydantic import BaseModel
 
 from monitor.bootstrap.app import App
+from monitor.bootstrap.trying import require_welcome
 from monitor.contract import Connector, Query
 from monitor.testing.recording import Recording, RecordingHttp, secrets_of
 
@@ -19,6 +21,7 @@ async def record_source(app: App, name: str, *, pages: int) -> tuple[Recording, 
     answer as it should; a paid source costs what a poll costs.
     """
     source, now = app.source(name), app.clock.now()
+    await asyncio.to_thread(require_welcome, app.store, name, app.clock)
     context = source.context(now)
     http = RecordingHttp(context.http, secrets=_secrets_in(source.connector))
     spec = source.connector.spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,22 +45,26 @@ def once(
 ) -> None:
     """Make one pass and end; for cron.
 
-    Polls every source, judges what is new, keeps pages, sends what is to be told, and the summary when it is due.
+    Polls every source that did not ask to be left alone, judges what is new, keeps pages, sends what is to be told,
+    and the summary when it is due.
     Logs as JSON lines on standard error, as the service does.
     Exit code 3 when something of it failed, 4 when sources want other credentials, 1 when nothing worked.
     """
     with busy("One pass over all sources…"):
-        report, broken = with_app(ctx, lambda app: _once(app, force=not due), logs=True)
+        report, broken, alone = with_app(ctx, lambda app: _once(app, force=not due), logs=True)
     if as_json:
-        say_json(_to_json(report, broken))
+        say_json(_to_json(report, broken, alone))
     else:
-        _say(report, broken)
+        _say(report, broken, alone)
     raise typer.Exit(_code(report, broken))
 
 
-async def _once(app: App, *, force: bool) -> tuple[CycleReport, dict[str, str]]:
+async def _once(app: App, *, force: bool) -> tuple[CycleReport, dict[str, str], dict[str, datetime]]:
+    now = app.clock.now()
+    asked = {one.source: one.not_before for one in app.store.health()}
+    alone = {name: until for name, until in asked.items() if until is not None and until > now}
     report = await app.once(force=force)
-    return report, {name: str(error) for name, error in app.broken_sources.items()}
+    return report, {name: str(error) for name, error in app.broken_sources.items()}, alone
 
 
 def _code(report: CycleReport, broken: dict[str, str]) -> int:
@@ -75,10 +80,11 @@ def _code(report: CycleReport, broken: dict[str, str]) -> int:
     return faults.PARTLY_FAILED if has_good or not (bad or broken) else faults.FAILED
 
 
-def _to_json(report: CycleReport, broken: dict[str, str]) -> dict[str, object]:
+def _to_json(report: CycleReport, broken: dict[str, str], alone: dict[str, datetime]) -> dict[str, object]:
     return {
         "polled": report.polled,
         "unusable_sources": broken,
+        "left_alone_until": alone,
         "assessed": report.assessed,
         "captures": [
             {
@@ -97,9 +103,12 @@ def _to_json(report: CycleReport, broken: dict[str, str]) -> dict[str, object]:
     }
 
 
-def _say(report: CycleReport, broken: dict[str, str]) -> None:
+def _say(report: CycleReport, broken: dict[str, str], alone: dict[str, datetime]) -> None:
     rows = [[poll.source, poll.outcome.value, str(poll.fetched), str(poll.new), poll.error] for poll in report.polled]
     rows += [[name, "unusable", "0", "0", why] for name, why in broken.items()]
+    rows += [
+        [name, "left alone", "0", "0", f"until {at:%Y-%m-%d %H:%M} UTC, as it asked"] for name, at in alone.items()
+    ]
     if rows:
         say_table(["SOURCE", "OUTCOME", "READ", "NEW", "WHY"], rows)
         say("")

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import tomllib
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,8 @@ from monitor.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.contract import Health
+    from monitor.domain import SourceHealth
     from monitor.plugins import Catalogue
 
 group = command_group("List, add or test sources.")
@@ -89,10 +92,7 @@ async def _read_sources(app: App) -> list[dict[str, object]]:
                 "every": format_duration(entry.every),
                 "state": "unusable" if broken else seen.state.value if seen else "unchecked",
                 "why": str(broken) if broken else seen.last_error if seen else "",
-                "breaker": seen.breaker(now) if seen else "closed",
-                "failures": seen.failures if seen else 0,
-                "last_good_at": seen.last_good_at if seen else None,
-                "next_attempt_at": seen.next_due_at if seen else None,
+                **_breaker(seen, now),
             }
         )
     return listed
@@ -128,20 +128,24 @@ def try_source(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Try a source's credentials and one cheap call; nothing is stored.
+    """Try a source's credentials and one cheap call; nothing is stored. Shows how its polls stand, too.
 
+    A source that asked to be left alone is not asked before that moment.
     Exit code 0 when it answers as it should, 4 when it wants other credentials, else 1.
     """
     from monitor.domain import HealthState
 
     with busy(f"Trying {name}…"):
-        health = with_app(ctx, lambda app: app.test_source(name))
+        health, polls = with_app(ctx, lambda app: _try(app, name))
     if as_json:
-        say_json({"source": name, "state": health.state, "what": health.what, "why": health.why, "try": health.try_})
+        told = {"state": health.state, "what": health.what, "why": health.why, "try": health.try_}
+        say_json({"source": name, **told, **polls})
     elif health.state is HealthState.OK:
         say(f"{name} answers as it should. {health.what}".rstrip())
+        if polls["failures"]:
+            say_facts(_facts(polls))
     else:
-        say_facts([("Source", name), ("State", health.state.value)])
+        say_facts([("Source", name), ("State", health.state.value), *_facts(polls)])
         faults.show(
             faults.Fault(
                 what=health.what or f"{name} cannot be read as it should be.",
@@ -151,6 +155,29 @@ def try_source(
         )
     codes = {HealthState.OK: faults.OK, HealthState.AUTH: faults.NEEDS_CREDENTIALS}
     raise typer.Exit(codes.get(health.state, faults.FAILED))
+
+
+async def _try(app: App, name: str) -> tuple[Health, dict[str, object]]:
+    health = await app.test_source(name)
+    seen = {one.source: one for one in app.store.health()}.get(name)
+    return health, _breaker(seen, app.clock.now())
+
+
+def _breaker(seen: SourceHealth | None, now: datetime) -> dict[str, object]:
+    """Say how the polls of a source stand, apart from what it answers at this moment."""
+    return {
+        "breaker": seen.breaker(now) if seen else "closed",
+        "failures": seen.failures if seen else 0,
+        "last_good_at": seen.last_good_at if seen else None,
+        "next_attempt_at": seen.next_due_at if seen else None,
+        "not_before": seen.not_before if seen else None,
+    }
+
+
+def _facts(polls: dict[str, object]) -> list[tuple[str, str]]:
+    facts = [("Breaker", f"{polls['breaker']}, failures in a row: {polls['failures']}")]
+    moments = (("Last good check", polls["last_good_at"]), ("Next attempt", polls["next_attempt_at"]))
+    return facts + [(name, f"{at:%Y-%m-%d %H:%M} UTC") for name, at in moments if isinstance(at, datetime)]
 
 
 @group.command()

@@ -69,7 +69,7 @@ from monitor.domain.match import (
 )
 from monitor.domain.mention import Author, Gone, Item, Mention, MentionKind, Precision, RawResponse
 from monitor.domain.rhythm import Rhythm
-from monitor.domain.source import HealthState, Poll, PollOutcome, SourceHealth, Target
+from monitor.domain.source import LONGEST_ASKED_WAIT, HealthState, Poll, PollOutcome, SourceHealth, Target
 from monitor.domain.subject import (
     Attestation,
     Relation,
@@ -81,6 +81,7 @@ from monitor.domain.subject import (
 
 __all__ = [
     "EVERY_CLIENT",
+    "LONGEST_ASKED_WAIT",
     "AboutSubject",
     "AccessEvent",
     "Account",

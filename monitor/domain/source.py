@@ -8,6 +8,9 @@ from enum import StrEnum
 
 from monitor.domain._utc import require_utc
 
+LONGEST_ASKED_WAIT = timedelta(days=7)
+"""A longer wait that a source asks for is cut to this, so that one answer cannot silence it for ever."""
+
 
 class HealthState(StrEnum):
     """Say in one word how a source is doing; QUIET: it answers, and brings nothing new although it used to."""
@@ -83,6 +86,7 @@ class SourceHealth:
 
     A source with several queries is as well as its worst one; `items` counts all mentions kept from it. It is quiet
     when it answers well and has brought nothing new for far longer than it used to; `quiet_since` is the last find.
+    It asked not to be read before `not_before`, if it asked at all.
     """
 
     source: str
@@ -94,6 +98,7 @@ class SourceHealth:
     items: int
     every: timedelta
     quiet_since: datetime | None = None
+    not_before: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)

@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from monitor.domain import to_utc
-
-LONGEST_WAIT = timedelta(days=7)
-"""A longer wait is cut to this, so that one answer cannot silence a source for ever."""
+from monitor.domain import LONGEST_ASKED_WAIT, to_utc
 
 _RESET_NAMES = ("x-ratelimit-reset", "x-rate-limit-reset", "ratelimit-reset")
 _REMAINING_NAMES = ("x-ratelimit-remaining", "x-rate-limit-remaining", "ratelimit-remaining")
@@ -26,7 +23,7 @@ def retry_at(headers: Mapping[str, str], now: datetime) -> datetime | None:
     for name in ("retry-after", *_RESET_NAMES):
         moment = _moment(headers.get(name, "").strip(), now)
         if moment is not None:
-            return min(max(moment, now), now + LONGEST_WAIT)
+            return min(max(moment, now), now + LONGEST_ASKED_WAIT)
     return None
 
 

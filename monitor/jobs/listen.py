@@ -21,7 +21,7 @@ from monitor.contract import Capability, Connector, Page, Query, Streaming
 from monitor.domain import Target
 from monitor.errors import RateLimited, StoreError, TemporaryError
 from monitor.jobs.keep import rows_from
-from monitor.jobs.poll import Source, Tally, next_due, parse_cursor, summed_up
+from monitor.jobs.poll import Source, Tally, next_due, not_before, parse_cursor, summed_up
 from monitor.jobs.poll_ends import PollEnds
 from monitor.ports import Clock, PageResult, PollEnd, PollStore
 
@@ -158,7 +158,8 @@ class Listener:
         poll = summed_up(self._source, self._target, self._tally, fault, self._since, max(now, self._since))
         self._tally, self._since, self._beat_at = Tally(), now, self._clock.monotonic()
         self._is_heard, self._is_well = False, fault is None
-        end = PollEnd(poll=poll, next_due_at=due, failures=self._failures, lease_until=lease_until)
+        asked = not_before(fault, now)
+        end = PollEnd(poll=poll, next_due_at=due, failures=self._failures, lease_until=lease_until, not_before=asked)
         try:
             await self._ends.add(end)
         except StoreError:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ValidationError
 
 from monitor.contract import Connector, Context, Page, Query
-from monitor.domain import Poll, PollOutcome, Target
+from monitor.domain import LONGEST_ASKED_WAIT, Poll, PollOutcome, Target
 from monitor.errors import (
     AccessForbidden,
     AddressForbidden,
@@ -100,10 +100,14 @@ def next_due(target: Target, failures: int, error: Exception | None, now: dateti
     """
     extra = max(0, failures - FAILURES_AT_FULL_RATE)
     wait = min(target.every * (1 << min(extra, 10)), max(LONGEST_WAIT, target.every)) if failures else target.every
-    due = now + wait
-    if isinstance(error, RateLimited) and error.retry_at:
-        due = max(due, error.retry_at)
-    return due
+    return max(now + wait, not_before(error, now) or now)
+
+
+def not_before(error: Exception | None, now: datetime) -> datetime | None:
+    """Give the moment before which the source asked not to be read again, a week ahead at most; None: no wish."""
+    if not isinstance(error, RateLimited) or error.retry_at is None:
+        return None
+    return min(error.retry_at, now + LONGEST_ASKED_WAIT)
 
 
 async def run(
@@ -132,7 +136,10 @@ async def run(
 
 
 async def lease(store: PollStore, clock: Clock, *, limit: int, ignore_due: bool = False) -> tuple[Target, ...]:
-    """Lease due targets (or all, due or not) for fifteen minutes, longer than any poll may take."""
+    """Lease due targets for fifteen minutes, longer than any poll may take.
+
+    `ignore_due`: all targets, due or not, but those whose source asked to wait.
+    """
     return await asyncio.to_thread(
         store.lease_targets, clock.now(), limit=limit, lease_for=LEASE, ignore_due=ignore_due
     )
@@ -168,6 +175,7 @@ def _end_of(target: Target, poll: Poll, error: Exception | None) -> PollEnd:
         poll=poll,
         next_due_at=next_due(target, failures, error, poll.finished_at),
         failures=failures,
+        not_before=not_before(error, poll.finished_at),
     )
 
 

@@ -33,7 +33,8 @@ class PageResult:
 class PollEnd:
     """Hold how a poll went and what follows: when its target is due next, its failures in a row, what to tell.
 
-    The lease is given back, or kept until `lease_until` by a stream that goes on.
+    The lease is given back, or kept until `lease_until` by a stream that goes on. Before `not_before`, which the
+    source asked for, the target is never leased.
     """
 
     poll: Poll
@@ -41,6 +42,7 @@ class PollEnd:
     failures: int = 0
     alerts: tuple[Alert, ...] = ()
     lease_until: datetime | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

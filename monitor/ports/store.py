@@ -70,8 +70,9 @@ class PollStore(Protocol):
     def sync_targets(self, targets: Sequence[Target], now: datetime) -> None:
         """Make the due table hold exactly these targets.
 
-        Idempotent: a known target keeps its due time (brought forward when `every` got shorter), failures and
-        cursor; a new one is due now; one that is no longer given is never due again, and its cursor is kept.
+        Idempotent: a known target keeps its due time (brought forward when `every` got shorter, though never before
+        the moment that its source asked for), failures and cursor; a new one is due now; one that is no longer given
+        is never due again, and its cursor is kept.
         """
         ...
 
@@ -80,7 +81,8 @@ class PollStore(Protocol):
     ) -> tuple[Target, ...]:
         """Lease due targets, the longest due first; a lease that runs out makes the target due again.
 
-        `ignore_due` leases every target that nobody holds. Short positions are given along.
+        `ignore_due` leases every target that nobody holds and whose source did not ask to wait. Short positions are
+        given along.
         """
         ...
 

@@ -11,7 +11,22 @@ from monitor.errors import SchemaTooNew
 from monitor.store.engine import Database
 from monitor.store.locks import lock_schema
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0012", "0013")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+)
 """Every revision of the schema that this version knows, oldest first; the last one is what it needs."""
 
 # Alembic keeps its current operation in module globals.

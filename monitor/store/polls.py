@@ -59,6 +59,8 @@ class PollRows(Part):
             .limit(limit)
             .with_for_update(of=target, skip_locked=True)
         )
+        # Whatever else is due or forced, a source that asked to be left alone until a moment is.
+        query = query.where(is_free(columns.not_before, now))
         if not ignore_due:
             query = query.where(columns.next_due_at <= now)
         with self._db.writing() as connection:
@@ -109,6 +111,7 @@ def _update_target() -> Any:  # noqa: ANN401 - SQLAlchemy's Update, of which eac
 
 _FINISHED = _update_target().values(
     next_due_at=bindparam("new_due"),
+    not_before=bindparam("new_not_before", type_=target.c.not_before.type),
     failures=bindparam("new_failures"),
     lease_until=bindparam("new_lease", type_=target.c.lease_until.type),
     last_outcome=bindparam("new_outcome"),
@@ -123,7 +126,8 @@ def _end_values(end: PollEnd) -> dict[str, object]:
     return {
         "its_source": finished.source,
         "its_key": finished.query_key,
-        "new_due": end.next_due_at,
+        "new_due": max(end.next_due_at, end.not_before or end.next_due_at),
+        "new_not_before": end.not_before,
         "new_failures": end.failures,
         "new_lease": end.lease_until,
         "new_outcome": finished.outcome,
@@ -136,7 +140,8 @@ def _end_values(end: PollEnd) -> dict[str, object]:
 def _known_targets(connection: Connection) -> dict[_Key, Row[Any]]:
     columns = target.c
     query: Select[Any] = select(
-        columns.source, columns.query_key, columns.terms, columns.every, columns.next_due_at, columns.is_current
+        *(columns.source, columns.query_key, columns.terms, columns.every, columns.next_due_at),
+        *(columns.not_before, columns.is_current),
     )
     return {(row.source, row.query_key): row for row in connection.execute(query)}
 
@@ -174,6 +179,8 @@ def _changed(row: Row[Any], wanted: Target, now: datetime) -> dict[str, object] 
     due = row.next_due_at if row.is_current else min(now, row.next_due_at)
     if wanted.every < row.every:
         due = min(due, now + wanted.every)
+    if row.not_before is not None:
+        due = max(due, row.not_before)
     return {
         "its_source": row.source,
         "its_key": row.query_key,

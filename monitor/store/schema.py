@@ -74,6 +74,7 @@ target = Table(
     Column("every", TimeSpan, nullable=False),
     Column("is_current", Boolean, nullable=False),
     Column("next_due_at", UtcMoment, nullable=False),
+    Column("not_before", UtcMoment),  # the source asked for it; nothing makes the target due earlier
     Column("lease_until", UtcMoment),
     Column("failures", Integer, nullable=False),
     # What the newest poll said, so that the health of every source costs no look into the polls.

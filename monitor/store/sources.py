@@ -105,6 +105,7 @@ def _load_health(connection: Connection, now: datetime) -> tuple[SourceHealth, .
             columns.source,
             func.max(columns.last_good_at).label("last_good_at"),
             func.min(columns.next_due_at).label("next_due_at"),
+            func.max(columns.not_before).label("not_before"),
             func.max(columns.failures).label("failures"),
             func.min(columns.every).label("every"),
         )
@@ -140,6 +141,7 @@ def _health_of(row: Row[Any], now: datetime) -> SourceHealth:
         items=row.items,
         every=row.every,
         quiet_since=quiet_since,
+        not_before=row.not_before,
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, func, literal, or_, select, update
 
-from monitor.domain import AlertStatus
+from monitor.domain import LONGEST_ASKED_WAIT, AlertStatus
+from monitor.store.columns import UtcMoment
 from monitor.store.part import Part
 from monitor.store.schema import alert, capture_request, delivery, target
 
@@ -15,6 +16,7 @@ _SLACK = timedelta(minutes=1)
 
 _LONGEST_LEASE = timedelta(hours=1)
 _LONGEST_RETRY = timedelta(days=1)
+_LONGEST_NOT_BEFORE = timedelta(days=1)
 
 
 class TurnedClockRows(Part):
@@ -23,7 +25,8 @@ class TurnedClockRows(Part):
     def mend_times(self, now: datetime) -> int:
         """Make due what waits for a moment that a clock running ahead has set; gives how many rows were mended.
 
-        What was last done later than now was done by such a clock. Times of evidence and mentions are left as they are.
+        What was last done later than now was done by such a clock. A source that asked to be left alone then is, for a
+        day at most. Times of evidence and mentions are left as they are.
         """
         later = now + _SLACK
         with self._db.writing() as connection:
@@ -44,8 +47,15 @@ def _change(connection: Connection, table: Table, condition: ColumnElement[bool]
 
 
 def _mend_targets(connection: Connection, now: datetime, later: datetime) -> int:
-    _change(connection, target, target.c.last_good_at > later, last_good_at=now)
-    return _change(connection, target, target.c.last_polled_at > later, next_due_at=now, last_polled_at=now)
+    columns = target.c
+    _change(connection, target, columns.last_good_at > later, last_good_at=now)
+    from_ahead = or_(columns.last_polled_at > later, columns.not_before > later + LONGEST_ASKED_WAIT)
+    # What was asked for stays asked for: how much of it the wrong clock added, nobody knows any more.
+    latest, present = literal(now + _LONGEST_NOT_BEFORE, UtcMoment), literal(now, UtcMoment)
+    asked = case((columns.not_before > latest, latest), else_=columns.not_before)
+    due = case((asked > present, asked), else_=present)
+    polled_at = case((columns.last_polled_at > later, present), else_=columns.last_polled_at)
+    return _change(connection, target, from_ahead, next_due_at=due, not_before=asked, last_polled_at=polled_at)
 
 
 def _mend_alerts(connection: Connection, now: datetime, later: datetime) -> int:

@@ -97,6 +97,62 @@ def test_ignore_due_leases_what_nobody_holds(store: SqlStore, shelf):
     assert lease(store, NOW, ignore_due=True) == [("a", "*")]
 
 
+@pytest.fixture
+def asked_to_wait(store: SqlStore, shelf) -> SqlStore:
+    """Give a store whose one source asked for half an hour more than its interval, and is polled each hour."""
+    store.sync_targets([target()], NOW)
+    store.finish_polls([refusal(shelf, next_due_at=NOW + 3 * HOUR / 2, not_before=NOW + 3 * HOUR / 2)])
+    return store
+
+
+def refusal(shelf, **fields) -> PollEnd:
+    return PollEnd(poll=shelf.poll(PollOutcome.RATE_LIMITED), failures=1, **fields)
+
+
+CHANGES = {
+    "nothing": (),
+    "a shorter interval": [[target(every=MINUTE)]],
+    "away and back": [[], [target()]],
+    "away and back with a shorter interval": [[], [target(every=MINUTE)]],
+    "other names": [[target(terms=("FIRST LAST",))]],
+}
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("change", CHANGES)
+def test_nothing_makes_a_target_due_before_its_source_asked(asked_to_wait, change, force):
+    for wanted in CHANGES[change]:
+        asked_to_wait.sync_targets(wanted, NOW + MINUTE)
+    welcome_at = NOW + 3 * HOUR / 2
+    assert asked_to_wait.health()[0].not_before == welcome_at
+    assert asked_to_wait.health()[0].next_due_at == welcome_at
+    assert lease(asked_to_wait, welcome_at - timedelta(microseconds=1), ignore_due=force) == []
+    assert lease(asked_to_wait, welcome_at, ignore_due=force) == [("town-forum", "*")]
+
+
+def test_a_wish_is_over_with_the_next_poll(asked_to_wait, shelf):
+    asked_to_wait.finish_poll(shelf.poll(at=NOW + 2 * HOUR), next_due_at=NOW + 3 * HOUR, failures=0)
+    assert asked_to_wait.health()[0].not_before is None
+    assert lease(asked_to_wait, NOW + 2 * HOUR, ignore_due=True) == [("town-forum", "*")]
+
+
+def test_a_due_time_before_the_wish_becomes_the_wish(store: SqlStore, shelf):
+    store.sync_targets([target()], NOW)
+    store.finish_polls([refusal(shelf, next_due_at=NOW, not_before=NOW + HOUR)])
+    assert store.health()[0].next_due_at == NOW + HOUR
+
+
+def test_a_target_that_failed_is_half_open_once_it_is_due(store: SqlStore, shelf):
+    store.sync_targets([target()], NOW)
+    store.finish_poll(shelf.poll(PollOutcome.UNAVAILABLE), next_due_at=NOW + HOUR, failures=4)
+    (failing,) = store.health()
+    moments = (NOW, NOW + HOUR - MINUTE, NOW + HOUR, NOW + 2 * HOUR)
+    assert [failing.breaker(at) for at in moments] == ["open", "open", "half-open", "half-open"]
+    assert lease(store, NOW + HOUR) == [("town-forum", "*")], "one poll decides"
+    store.finish_poll(shelf.poll(at=NOW + HOUR), next_due_at=NOW + HOUR, failures=0)
+    assert store.health()[0].breaker(NOW + 2 * HOUR) == "closed"
+
+
 def test_the_longest_due_comes_first_and_the_limit_holds(store: SqlStore, shelf):
     store.sync_targets([target("a"), target("b"), target("c")], NOW)
     for source, minutes in (("a", 3), ("b", 1), ("c", 2)):

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.domain import AlertStatus, Delivery, DeliveryOutcome, HealthState, PollOutcome, Target
+from monitor.ports import PollEnd
 from monitor.testing.builders import NOW, make_mention
 
 HOUR = timedelta(hours=1)
@@ -80,3 +81,31 @@ def test_a_source_that_used_to_bring_something_is_quiet(store, shelf, clock):
     assert f"{last:%Y-%m-%d}" in covered.why
     store.save_page(shelf.page(make_mention(external_id="new")))
     assert store.health()[0].state is HealthState.OK
+
+
+@pytest.mark.parametrize(("asked", "kept"), [(HOUR, 2 * HOUR), (40 * HOUR, 24 * HOUR)], ids=["short", "long"])
+def test_a_wish_heard_by_a_clock_running_ahead_is_kept_for_a_day_at_most(store, shelf, asked, kept):
+    store.sync_targets([TARGET], NOW)
+    ahead = NOW + HOUR
+    end = PollEnd(
+        poll=shelf.poll(PollOutcome.RATE_LIMITED, at=ahead),
+        next_due_at=ahead + asked,
+        failures=1,
+        not_before=ahead + asked,
+    )
+    store.finish_polls([end])
+    assert store.mend_times(NOW) == 1
+    assert store.lease_targets(NOW + kept - HOUR / 60, limit=9, lease_for=HOUR, ignore_due=True) == ()
+    assert store.mend_times(NOW) == 0
+    assert [one.source for one in store.lease_targets(NOW + kept, limit=9, lease_for=HOUR)] == ["town-forum"]
+
+
+def test_a_wish_further_ahead_than_any_source_may_wish_is_cut(store, shelf):
+    store.sync_targets([TARGET], NOW)
+    far = NOW + timedelta(days=3652)
+    store.finish_polls(
+        [PollEnd(poll=shelf.poll(PollOutcome.RATE_LIMITED, at=NOW), next_due_at=far, failures=1, not_before=far)]
+    )
+    assert store.mend_times(NOW) == 1
+    assert store.lease_targets(NOW + 23 * HOUR, limit=9, lease_for=HOUR) == ()
+    assert store.lease_targets(NOW + 24 * HOUR, limit=9, lease_for=HOUR)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 import threading
 from collections.abc import Iterator
@@ -52,18 +53,30 @@ class Site:
 
     port: int
     answers: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
     posted: list[dict[str, Any]] = field(default_factory=list)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
 
-    def put(self, path: str, body: bytes, media_type: str = "application/feed+json", status: int = 200) -> None:
+    def put(
+        self,
+        path: str,
+        body: bytes,
+        media_type: str = "application/feed+json",
+        status: int = 200,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         self.answers[path] = (status, media_type, body)
+        self.headers[path] = headers or {}
 
     def reset(self) -> None:
         """Put everything back as it was at the start."""
         self.posted.clear()
         self.answers.clear()
+        self.headers.clear()
+        self.asked.clear()
         self.put("/feed.json", feed_of(self, REPEAT, HOSTILE, OTHER))
         self.put("/post/1", f"<html><title>A post</title><p>{REPEAT}</p></html>".encode(), "text/html")
 
@@ -74,6 +87,7 @@ def server() -> Iterator[Site]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            here.asked.append(self.path)
             self._answer(*here.answers.get(self.path, (404, "text/plain", b"")))
 
         def do_POST(self) -> None:
@@ -84,6 +98,8 @@ def server() -> Iterator[Site]:
             self.send_response(status)
             self.send_header("Content-Type", media_type)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in here.headers.get(self.path, {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -139,7 +155,10 @@ class Installation:
 
 def run(*words: str, code: int = 0, given: str | bytes | None = None) -> Result:
     """Run the command in this process and check its exit code."""
+    root = logging.getLogger()
+    handlers = root.handlers[:]
     result = CliRunner().invoke(app, list(words), input=given, catch_exceptions=False)
+    root.handlers[:] = handlers  # a command that logs leaves one behind whose stream ends with it
     assert result.exit_code == code, f"{words}: {result.exit_code}\n{result.stdout}\n{result.stderr}"
     return result
 

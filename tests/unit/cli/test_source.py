@@ -13,7 +13,7 @@ def test_listing_shows_sources_and_connectors(full):
     listed = full.json("source", "list")
     (source,) = listed["sources"]
     assert source.pop("last_good_at") < source.pop("next_attempt_at")
-    breaker = {"breaker": "closed", "failures": 0}
+    breaker = {"breaker": "closed", "failures": 0, "not_before": None}
     assert source == {"name": "town-forum", "connector": "feed", "every": "15m", "state": "ok", "why": "", **breaker}
     feed = next(one for one in listed["connectors"] if one["name"] == "feed")
     assert feed["access"] == "feed"
@@ -40,6 +40,36 @@ def test_a_failing_source_shows_its_breaker_after_a_restart_too(home):
     (source,) = home.json("source", "list")["sources"]
     assert (source["breaker"], source["failures"], source["last_good_at"]) == ("open", 2, None)
     assert source["next_attempt_at"]
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_testing_shows_the_breaker(home, status):
+    good = home.site.answers["/feed.json"]
+    home.site.put("/feed.json", b"", status=503)
+    home.run("once", code=1)
+    if status == 200:
+        home.site.answers["/feed.json"] = good
+    code = 0 if status == 200 else 1
+    told = home.json("source", "test", "town-forum", code=code)
+    assert (told["breaker"], told["failures"], told["last_good_at"], told["not_before"]) == ("open", 1, None, None)
+    assert told["next_attempt_at"]
+    assert "open, failures in a row: 1" in home.run("source", "test", "town-forum", code=code).stdout
+
+
+def test_a_source_that_asked_to_be_left_alone_is_left_alone_whatever_is_run(home, tmp_path):
+    home.site.put("/feed.json", b"", status=429, headers={"Retry-After": "5400"})
+    assert home.json("once", code=1)["polled"][0]["outcome"] == "rate_limited"
+    home.site.asked.clear()
+    assert home.json("once")["polled"] == []
+    assert "until " in home.run("once").stdout
+    (waiting,) = home.json("source", "list")["sources"]
+    assert waiting["next_attempt_at"] == waiting["not_before"]
+    tried = home.run("source", "test", "town-forum", code=1)
+    assert "town-forum asked to be left alone until " in tried.stderr
+    assert "Breaker" in tried.stdout
+    recorded = home.run("source", "record", "town-forum", "--out", str(tmp_path / "x.json"), code=1)
+    assert "asked to be left alone" in recorded.stderr
+    assert home.site.asked == []
 
 
 def test_listing_works_without_a_configuration():

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from monitor.domain import LONGEST_ASKED_WAIT
 from monitor.errors import (
     AccessForbidden,
     AuthenticationFailed,
@@ -15,7 +16,7 @@ from monitor.errors import (
     SourceUnavailable,
 )
 from monitor.http.answers import error_for
-from monitor.http.retry import LONGEST_WAIT, is_exhausted, retry_at
+from monitor.http.retry import is_exhausted, retry_at
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
         ({"ratelimit-reset": "42"}, 42),
         ({"retry-after": "7", "x-ratelimit-reset": "42"}, 7),
         ({"retry-after": "soon", "x-ratelimit-reset": "42"}, 42),
-        ({"retry-after": "99999999"}, LONGEST_WAIT.total_seconds()),
+        ({"retry-after": "99999999"}, LONGEST_ASKED_WAIT.total_seconds()),
     ],
 )
 def test_reads_every_form(headers: dict[str, str], wait: float) -> None:
