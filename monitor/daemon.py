@@ -12,17 +12,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from datetime import timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
-from monitor.bootstrap.web import probe_of, web_server
 from monitor.domain import Poll
 from monitor.errors import ConfigError, MonitorError
 from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
 from monitor.scheduler import Scheduler
-from monitor.web import Probe
+
+if TYPE_CHECKING:
+    from monitor.web import Probe, WebServer
 
 log = logging.getLogger("goodname.daemon")
 
@@ -118,7 +119,7 @@ class Service:
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
         self._exit_code = 0
-        self._web = web_server(app, self.probe)
+        self._web = _web_of(app, self.probe)
 
     async def run(self) -> int:
         """Start everything, wait for SIGTERM or SIGINT, stop in order; gives the exit code."""
@@ -280,9 +281,20 @@ class Service:
 
     def probe(self) -> Probe:
         """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""
+        from monitor.bootstrap.web import probe_of  # noqa: PLC0415 # loads the page's libraries: only when asked
+
         idle = {name: round(seconds, 1) for name, seconds in self._scheduler.idle_s().items()}
         found = probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
         return replace(found, queue=self._engine.figures) if self._engine else found
+
+
+def _web_of(app: App, probe: Callable[[], Probe]) -> WebServer | None:
+    """Make the server of the page, unless it is switched off; only then are its libraries loaded."""
+    if app.settings.web.bind == "off":
+        return None
+    from monitor.bootstrap.web import web_server  # noqa: PLC0415 # the page's libraries are heavy
+
+    return web_server(app, probe)
 
 
 def _when_leading(engine: Engine, job: Job) -> Job:

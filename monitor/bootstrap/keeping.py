@@ -7,16 +7,20 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monitor.backup import check_recipient, seal_file
 from monitor.domain import Alert, Observation
 from monitor.errors import ConfigError
-from monitor.evidence import Authorities, FileExporter, FileVault, ObjectCopies, PageLooker, read_pinned
+from monitor.evidence import Authorities, FileExporter, FileVault, PageLooker, read_pinned
 from monitor.http import HttpClient
 from monitor.jobs import copy, export, recheck, removal, retention, room, stamp, wayback
 from monitor.jobs.stamp import StampState
 from monitor.ports import Capturer, Clock, Enclosure, Exported, Exporter, Store, Timestamper
 from monitor.settings import Settings
+
+if TYPE_CHECKING:
+    from monitor.evidence import ObjectCopies
 
 STAMPS = "time-stamps"
 RECHECK = "recheck"
@@ -180,6 +184,8 @@ def build_copies(settings: Settings) -> ObjectCopies | None:
     wanted = settings.evidence
     if not wanted.copy_to:
         return None
+    from monitor.evidence import ObjectCopies  # noqa: PLC0415 # loads obstore: only when a place is named
+
     options = {
         "endpoint": wanted.copy_endpoint,
         "region": wanted.copy_region,

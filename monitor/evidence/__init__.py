@@ -1,13 +1,12 @@
 """Keep pages as evidence, in a form that anyone can check.
 
 `BrowserCapturer` needs the Playwright package and is loaded when it is first asked for, so that everything else here
-works without it.
+works without it; so is `ObjectCopies`, whose library takes memory that few installations need to spend.
 """
 
 from typing import TYPE_CHECKING
 
 from monitor.evidence.chromium import find_chromium, missing_browser
-from monitor.evidence.copies import ObjectCopies
 from monitor.evidence.copying import EvidenceFiles, evidence_files
 from monitor.evidence.export import FileExporter, check_export, is_export
 from monitor.evidence.films import FilmKeeper
@@ -21,6 +20,7 @@ from monitor.evidence.verify import verify_path
 
 if TYPE_CHECKING:
     from monitor.evidence.capture import BrowserCapturer
+    from monitor.evidence.copies import ObjectCopies
 
 __all__ = [
     "Authorities",
@@ -44,9 +44,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load the parts that need a browser; ModuleNotFoundError when Playwright is not installed."""
+    """Load what not every installation uses; ModuleNotFoundError for a browser's part without Playwright."""
     if name == "BrowserCapturer":
         from monitor.evidence.capture import BrowserCapturer  # noqa: PLC0415  # Playwright is an extra
 
         return BrowserCapturer
+    if name == "ObjectCopies":
+        from monitor.evidence.copies import ObjectCopies  # noqa: PLC0415  # obstore is heavy
+
+        return ObjectCopies
     raise AttributeError(name)

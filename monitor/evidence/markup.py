@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from lxml import etree, html
+from typing import TYPE_CHECKING
 
 from monitor.text.clean import clean_text
+
+if TYPE_CHECKING:
+    from lxml import html
 
 _SILENT = frozenset({"script", "style", "noscript", "template", "head", "textarea", "select", "svg", "math"})
 _BLOCKS = frozenset(
@@ -30,6 +32,8 @@ class PlainPage:
 
 def read_html(body: bytes, charset: str = "") -> PlainPage:
     """Read a page; broken markup is read as far as it goes and never raises."""
+    from lxml import etree  # noqa: PLC0415 # heavy: only when a page is read
+
     document = _parsed(body, charset)
     if document is None:
         return PlainPage()
@@ -54,6 +58,8 @@ def read_html(body: bytes, charset: str = "") -> PlainPage:
 
 
 def _parsed(body: bytes, charset: str) -> html.HtmlElement | None:
+    from lxml import etree, html  # noqa: PLC0415 # heavy: only when a page is read
+
     for encoding in (charset or None, None, "utf-8"):
         try:
             parser = html.HTMLParser(

@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
-
 from monitor.contract import Response
 from monitor.errors import ConnectorError, FetchError, TimestampFailed
 from monitor.evidence.canonical import stamp
@@ -52,6 +50,8 @@ class Authorities:
         raise TimestampFailed(why="; ".join(faults) or "no authority is configured")
 
     async def _ask(self, url: str, message: bytes) -> Token:
+        from rfc3161_client import HashAlgorithm, TimestampRequestBuilder  # noqa: PLC0415 # heavy: only to ask
+
         # `data` takes the message itself and hashes it; SHA-256 must be asked for.
         asked = TimestampRequestBuilder().data(message).hash_algorithm(HashAlgorithm.SHA256).build()
         answer = await self._http.post(url, body=asked.as_bytes(), headers=_HEADERS)

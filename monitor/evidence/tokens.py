@@ -15,17 +15,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-
-from cryptography import x509
-from rfc3161_client import (
-    TimeStampRequest,
-    TimeStampResponse,
-    VerificationError,
-    VerifierBuilder,
-    decode_timestamp_response,
-)
+from typing import TYPE_CHECKING
 
 from monitor.domain import to_utc
+
+if TYPE_CHECKING:
+    from cryptography import x509
+    from rfc3161_client import TimeStampRequest, TimeStampResponse
 
 _OPENSSL_S = 20.0
 _NO_ALIASES = {"OPENSSL_CONF": "/dev/null", "LC_ALL": "C"}  # a system's configuration may give policies names
@@ -60,6 +56,8 @@ class TokenCheck:
 
 def read_pinned(pem: bytes) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
     """Give roots and intermediates from a PEM file; ValueError when there is no root in it."""
+    from cryptography import x509  # noqa: PLC0415 # heavy: only when certificates are read
+
     certificates = x509.load_pem_x509_certificates(pem)
     roots = [one for one in certificates if one.issuer == one.subject]
     if not roots:
@@ -69,6 +67,8 @@ def read_pinned(pem: bytes) -> tuple[list[x509.Certificate], list[x509.Certifica
 
 def read_facts(body: bytes) -> TokenFacts:
     """Give what a token states, without checking it; ValueError when neither program can read it."""
+    from rfc3161_client import decode_timestamp_response  # noqa: PLC0415 # heavy: only when a token is read
+
     try:
         said = decode_timestamp_response(body).tst_info
     except ValueError:
@@ -82,6 +82,8 @@ def check_token(body: bytes, message: bytes, pem: bytes, *, asked: TimeStampRequ
     `openssl ts` is asked when the first program cannot read the answer: its rules for the encoding are looser, and some
     authorities need that. A token that can be read and is refused stays refused.
     """
+    from rfc3161_client import VerificationError  # noqa: PLC0415 # heavy: only when a token is checked
+
     accepted, refusals = [], []
     try:
         _check(body, message, pem, asked.nonce if asked else None)
@@ -139,6 +141,8 @@ class _Unreadable(ValueError):
 
 
 def _check(body: bytes, message: bytes, pem: bytes, nonce: int | None) -> None:
+    from rfc3161_client import VerifierBuilder, decode_timestamp_response  # noqa: PLC0415 # heavy: only to check
+
     roots, intermediates = read_pinned(pem)
     try:
         answer: TimeStampResponse = decode_timestamp_response(body)

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import mul
+from types import ModuleType
 from typing import Any
-
-try:
-    import numpy as np
-except ImportError:  # part of an optional extra; a hand-made encoder works without
-    np = None  # type: ignore[assignment] # every use asks whether it is there
 
 Vector = Sequence[float]
 
@@ -18,7 +14,7 @@ class Vectors:
     """Hold vectors of length 1, to be compared with others of their kind."""
 
     def __init__(self, vectors: Sequence[Vector]) -> None:
-        self._numpy: Any = np
+        self._numpy: Any = _numpy() if len(vectors) else None
         self._rows: Any = vectors if self._numpy is None else self._numpy.asarray(vectors, dtype="float32")
         self._size = len(vectors)
 
@@ -30,3 +26,12 @@ class Vectors:
             return [sum(map(mul, asked, row)) for row in self._rows]
         products: list[float] = (self._rows @ self._numpy.asarray(asked, dtype="float32")).tolist()
         return products
+
+
+def _numpy() -> ModuleType | None:
+    """Give numpy, loaded when vectors are first held; None where it is not installed."""
+    try:
+        import numpy as np  # noqa: PLC0415 # part of an optional extra, and heavy; a hand-made encoder works without
+    except ImportError:
+        return None
+    return np

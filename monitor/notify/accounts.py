@@ -7,11 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from email.headerregistry import Address
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from monitor.notify.door import AppriseAsset, AppriseImproperlyConfigured, NotifyEmail
 from monitor.notify.mail import Envelope
 from monitor.notify.safe import header_line
+
+if TYPE_CHECKING:
+    from monitor.notify.door import AppriseAsset
 
 SCHEMES = frozenset({"mailto", "mailtos"})
 _ADDRESS = re.compile(r"(?:(?P<name>[^<>]*)<)?\s*(?P<user>[^\s@<>,\"]{1,64})@(?P<host>[^\s@<>,\"]{1,253})\s*>?")
@@ -61,6 +64,8 @@ def read_account(url: str, sender_name: str, asset: AppriseAsset) -> MailAccount
     knows for well-known providers. What it would drop with a warning (an address it cannot read) or what cannot be
     done here (encryption of the content) is a fault.
     """
+    from monitor.notify.door import AppriseImproperlyConfigured, NotifyEmail  # noqa: PLC0415 # heavy: only for mails
+
     tokens = NotifyEmail.parse_url(url)  # type: ignore[no-untyped-call]  # Apprise's own gap
     if not tokens:
         raise AccountFault("it is not a complete mail address of a server, such as mailtos://USER:PASSWORD@HOST")

@@ -6,24 +6,26 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from monitor.domain import Message
 from monitor.errors import AddressForbidden, ConfigError
-from monitor.notify import services
 from monitor.notify.accounts import SCHEMES as MAIL_SCHEMES
 from monitor.notify.accounts import AccountFault, MailAccount, read_account
-from monitor.notify.door import AppriseAsset
+from monitor.notify.addresses import AddressCheck, scheme_of
 from monitor.notify.faults import ContentRefused, permanent
 from monitor.notify.mail import MailSettings, build_mail
 from monitor.notify.masks import Masker, login_secrets, url_secrets
 from monitor.notify.pace import Pace
 from monitor.notify.safe import one_line, plain_text
-from monitor.notify.services import AddressCheck, Service, make_asset, open_service, scheme_of
 from monitor.notify.smtp import Mailer
 from monitor.notify.webhook import SCHEMES as HOOK_SCHEMES
 from monitor.notify.webhook import HookChannel
 from monitor.ports import Clock, Poster
+
+if TYPE_CHECKING:
+    from monitor.notify.door import AppriseAsset
 
 _PLAIN_LIMIT = 500
 _MAIL_PACE_S = 1.0
@@ -97,7 +99,6 @@ class AppriseNotifier:
         self._mail = mail or MailSettings()
         self._clock = clock
         self._http = http
-        self._asset: AppriseAsset = make_asset(self._mail.sender_name)
         self._channels: dict[str, Channel] = {}
         self._paces: dict[str, Pace] = {}
         faults = [
@@ -110,6 +111,12 @@ class AppriseNotifier:
     def channels(self) -> tuple[str, ...]:
         """Name the channels in the order of their URLs."""
         return tuple(self._channels)
+
+    @cached_property
+    def _asset(self) -> AppriseAsset:
+        from monitor.notify.services import make_asset  # noqa: PLC0415 # loads Apprise: only for a channel
+
+        return make_asset(self._mail.sender_name)
 
     async def turn(self, channel: str) -> None:
         """Wait until this channel may be sent to again, in the order in which this was asked."""
@@ -145,9 +152,6 @@ class AppriseNotifier:
             return self._add_mail(key, name, url, paced=paced)
         if scheme in HOOK_SCHEMES:
             return self._add_hook(key, name, url)
-        if not services.is_known(scheme):
-            close = services.suggest_scheme(scheme)
-            return f"{key}: I don't know the service `{scheme}://`{f'; did you mean `{close}://`?' if close else ''}"
         return self._add_service(key, name, url, paced=paced)
 
     def _add_mail(self, key: str, name: str, url: str, *, paced: bool) -> str:
@@ -178,12 +182,18 @@ class AppriseNotifier:
         return ""
 
     def _add_service(self, key: str, name: str, url: str, *, paced: bool) -> str:
-        service = open_service(url, self._asset)
+        from monitor.notify import services  # noqa: PLC0415 # loads Apprise: only for a channel that goes through it
+
+        scheme = scheme_of(url)
+        if not services.is_known(scheme):
+            close = services.suggest_scheme(scheme)
+            return f"{key}: I don't know the service `{scheme}://`{f'; did you mean `{close}://`?' if close else ''}"
+        service = services.open_service(url, self._asset)
         if service is None:
-            return f"{key}: the `{scheme_of(url)}://` address is not complete; the service asks for other parts"
+            return f"{key}: the `{scheme}://` address is not complete; the service asks for other parts"
         shown = service.url(privacy=True)  # type: ignore[no-untyped-call]  # Apprise's own gap
         mask = Masker(url_secrets(url, shown))
-        self._channels[name] = Service(
+        self._channels[name] = services.Service(
             name=name, url=url, asset=self._asset, mask=mask, timeout_s=self._timeout_s, guard=self._guard
         )
         self._paces[name] = Pace(float(service.request_rate_per_sec) if paced else 0)

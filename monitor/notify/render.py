@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-import css_inline
 from jinja2 import Environment
 
 from monitor.domain import Alert, Digest, Hit, Message
@@ -17,6 +18,9 @@ from monitor.notify.safe import TITLE_LIMIT, one_line
 from monitor.notify.summary import SummaryWriter, summary_text
 from monitor.notify.words import Words
 from monitor.text import is_web_url
+
+if TYPE_CHECKING:
+    from css_inline import CSSInliner
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -52,11 +56,14 @@ class WordRenderer:
         )
         self._summaries = SummaryWriter(words=self._words, opener=opener, veil=veil)
         self._pages = environment or templates.load()
+
+    @cached_property
+    def _inliner(self) -> CSSInliner:
+        from css_inline import CSSInliner  # noqa: PLC0415 # only when a mail is written
+
         # Styles that an `@media` rule needs stay in the head; everything else goes onto the elements, for mail
         # programs that drop the head. Nothing is ever loaded from elsewhere.
-        self._inliner = css_inline.CSSInliner(
-            keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False, minify_css=True
-        )
+        return CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
 
     def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
         """Render one alert; `hit` is what is known now of its mention, evidence included.

@@ -1,4 +1,7 @@
-"""Send through Apprise: chat, push, SMS and webhooks; with `accounts`, the only door to Apprise."""
+"""Send through Apprise: chat, push, SMS and webhooks; with `accounts`, the only door to Apprise.
+
+Loaded with the first channel that needs it: Apprise takes time and memory, and many runs tell nobody anything.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from monitor.domain import Message
 from monitor.errors import DeliveryError
+from monitor.notify.addresses import AddressCheck, scheme_of
 from monitor.notify.door import (
     Apprise,
     AppriseAsset,
@@ -54,14 +58,6 @@ _WEBHOOKS: dict[str, type[NotifyJSON | NotifyXML | NotifyForm]] = {
 T = TypeVar("T")
 
 
-class AddressCheck(Protocol):
-    """Refuse addresses that must not be contacted."""
-
-    async def __call__(self, host: str, port: int) -> object:
-        """Return anything when the address may be contacted; AddressForbidden when not."""
-        ...
-
-
 def make_asset(sender_name: str) -> AppriseAsset:
     """Make the settings that every Apprise object gets.
 
@@ -99,12 +95,6 @@ def open_service(url: str, asset: AppriseAsset) -> NotifyBase | None:
         return webhook(**tokens, asset=asset) if tokens else None
     except AppriseImproperlyConfigured:
         return None
-
-
-def scheme_of(url: str) -> str:
-    """Give a URL's scheme in lower case, or an empty string."""
-    found = re.match(r"\s*([a-z0-9][a-z0-9+.-]*)://", url, re.IGNORECASE)
-    return found.group(1).lower() if found else ""
 
 
 def suggest_scheme(scheme: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-
-from icalendar import Alarm, Calendar, Event
+from typing import TYPE_CHECKING
 
 from monitor.text import clean_text, is_web_url
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 MEDIA_TYPE = "text/calendar; charset=utf-8"
 NEUTRAL = "A day you noted"
@@ -34,6 +36,8 @@ def calendar_of(days: Sequence[DueDay], *, name: str, veil: bool = True) -> byte
     With the veil on, neither title nor note leaves: calendars are shared and shown on locked screens. A day that is
     done stays, marked so and without a reminder, because a calendar that was once read keeps what vanishes.
     """
+    from icalendar import Calendar  # noqa: PLC0415 # only when the calendar is read
+
     made = Calendar()
     made.add("prodid", "-//goodname//EN")
     made.add("version", "2.0")
@@ -45,6 +49,8 @@ def calendar_of(days: Sequence[DueDay], *, name: str, veil: bool = True) -> byte
 
 
 def _event(day: DueDay, *, veil: bool) -> Event:
+    from icalendar import Alarm, Event  # noqa: PLC0415 # only when the calendar is read
+
     title = NEUTRAL if veil else _flat(day.title)
     event = Event()
     event.add("uid", f"{day.id}@goodname.invalid")

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from PIL import Image, ImageFilter, UnidentifiedImageError
-
 from monitor.ports import DayCount, Spread
 
 _MOST_PIXELS = 60_000_000
@@ -23,6 +21,8 @@ _ONE_AT_A_TIME = threading.Lock()
 
 def blurred(picture: bytes) -> bytes | None:
     """Give a small PNG from which nothing can be read; None for what is no picture or too large to open safely."""
+    from PIL import Image, ImageFilter, UnidentifiedImageError  # noqa: PLC0415 # only when a picture is shown
+
     with _ONE_AT_A_TIME, warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:

@@ -1,0 +1,75 @@
+"""What is heavy is loaded when it is first used: looking at an idle installation needs none of it.
+
+The built-in connectors load feedparser and lxml themselves when they are listed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "PIL", "apprise", "asyncpg", "cryptography", "css_inline", "icalendar", "numpy", "obstore",
+    "pgqueuer", "playwright", "praw", "requests", "rfc3161_client", "tokenizers", "trafilatura", "tweepy", "typst",
+    "yt_dlp",
+}  # fmt: skip
+PAGE = {"fastapi", "uvicorn", "starlette"}
+
+STATUS = """
+import sys
+from monitor.cli import main
+try:
+    sys.argv = ["goodname", "--config", CONFIG, "status"]
+    main()
+except SystemExit:
+    pass
+"""
+OPENED = """
+import asyncio
+from pathlib import Path
+import monitor.daemon
+from monitor.bootstrap import Settings, open_app, service_manager
+
+async def look():
+    async with open_app(Settings(data_dir=Path(CONFIG).parent / "data", web={"bind": BIND})) as app:
+        monitor.daemon.Service(app, service_manager())
+
+asyncio.run(look())
+"""
+NOTIFIER = """
+from monitor.notify import AppriseNotifier
+AppriseNotifier(["json://127.0.0.1:9/hook"])
+"""
+
+
+def loaded(code: str, folder: Path, bind: str = "off") -> set[str]:
+    """Run code in a process of its own; gives the packages that are loaded in the end."""
+    config = folder / "goodname.toml"
+    config.write_text(f'data_dir = "{folder / "data"}"\n')
+    end = "\nimport sys\nprint('loaded', *{name.partition('.')[0] for name in sys.modules})"
+    whole = f"CONFIG, BIND = {str(config)!r}, {bind!r}\n{code}{end}"
+    run = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr
+    last = run.stdout.splitlines()[-1].split()
+    assert last[0] == "loaded"
+    return set(last[1:])
+
+
+def test_status_loads_nothing_heavy(tmp_path: Path):
+    found = loaded(STATUS, tmp_path)
+    assert "sqlalchemy" in found, "the status was not looked at"
+    assert sorted(found & (HEAVY | PAGE)) == []
+
+
+@pytest.mark.parametrize(("bind", "unwanted"), [("off", HEAVY | PAGE), ("127.0.0.1:0", HEAVY)])
+def test_an_idle_service_loads_nothing_heavy(tmp_path: Path, bind: str, unwanted: set[str]):
+    found = loaded(OPENED, tmp_path, bind)
+    assert ("fastapi" in found) is (bind != "off")
+    assert sorted(found & unwanted) == []
+
+
+def test_a_channel_loads_apprise(tmp_path: Path):
+    assert "apprise" in loaded(NOTIFIER, tmp_path)
