@@ -13,7 +13,6 @@ from typing import Any
 import feedparser
 from pydantic import BaseModel
 
-from connectors._bounded import serve
 from connectors._dates import from_struct, precision_of
 from connectors._entry import MAX_ITEMS, MAX_TEXT, Entry, Parsed, bounded_id
 from connectors._html import absolute, html_to_text, images_of, looks_like_html, parse, tidy
@@ -225,7 +224,3 @@ def _dates(raw: Mapping[str, Any]) -> tuple[datetime | None, datetime | None, Pr
         return updated_at, None, Precision.ESTIMATED if updated_at else Precision.UNKNOWN
     is_edited = updated_at is not None and updated_at - published_at > _EDITED_AFTER
     return published_at, updated_at if is_edited else None, precision or Precision.UNKNOWN
-
-
-if __name__ == "__main__":
-    serve(read, FeedOptions)

@@ -13,7 +13,6 @@ from typing import cast
 from lxml.html import HtmlElement
 from pydantic import BaseModel
 
-from connectors._bounded import serve
 from connectors._dates import read_date
 from connectors._entry import Entry, Parsed, bounded_id
 from connectors._html import html_to_text, parse, text_of, tidy
@@ -180,7 +179,3 @@ def _who(text: str, subject: str) -> str:
 def sender_of(head: bytes) -> str:
     """Give the sender's address from a mail's header lines."""
     return _sender(cast("EmailMessage", BytesParser(policy=policy.compat32).parsebytes(head, headersonly=True)))
-
-
-if __name__ == "__main__":
-    serve(read, MailOptions)

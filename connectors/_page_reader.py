@@ -17,7 +17,6 @@ from connectors import _article_library as library
 from connectors import _json_ld, _microdata
 from connectors._anchors import Places, Positions, selector_of
 from connectors._article import article_from
-from connectors._bounded import serve
 from connectors._dates import read_date
 from connectors._entry import MAX_ITEMS, Entry, Parsed, bounded_id
 from connectors._html import absolute, decode, images_of, parse, text_of
@@ -287,7 +286,3 @@ def _next_page(tree: HtmlElement, base: str, selector: str) -> str:
         if url and urlsplit(url).netloc == urlsplit(base).netloc and url != urldefrag(base).url:
             return url
     return ""
-
-
-if __name__ == "__main__":
-    serve(read, PageOptions)

@@ -118,9 +118,7 @@ class FeedConnector:
                 try_="Raise `max_bytes` of this source, or use a feed with fewer items.",
             )
         options = reader.FeedOptions(url=answer.url, content_type=answer.headers.get("content-type", ""))
-        parsed = await parse_bounded(
-            reader.__name__, reader.read, answer.body, options, apart=not reader.is_harmless(answer.body)
-        )
+        parsed = await parse_bounded(reader.read, answer.body, options, apart=not reader.is_harmless(answer.body))
         if parsed.problem:
             raise SourceChanged(
                 "The address gives no feed.",

@@ -131,7 +131,7 @@ class MailboxConnector:
         body = await asyncio.to_thread(mailbox.mail, uid, self._settings.max_bytes)
         try:
             options = reader.MailOptions(senders=self._settings.senders)
-            parsed = await parse_bounded(reader.__name__, reader.read, body, options)
+            parsed = await parse_bounded(reader.read, body, options)
         except SourceChanged:
             return ()  # one hostile mail must not close the mailbox for ever
         return tuple(

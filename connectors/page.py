@@ -218,7 +218,7 @@ class PageConnector:
             library=self._settings.reader == "trafilatura",
         )
         apart = options.library or not reader.is_harmless(answer.body)
-        parsed = await parse_bounded(reader.__name__, reader.read, answer.body, options, apart=apart)
+        parsed = await parse_bounded(reader.read, answer.body, options, apart=apart)
         if parsed.problem:
             raise SourceChanged("The address gives no page.", connector=self.spec.name, why=parsed.problem)
         return parsed
