@@ -119,19 +119,33 @@ class EvidenceDesk:
         return stamp.state(self._store, self._vault, self.timestamper)
 
     async def export(
-        self, out: Path, *, mention_id: int = 0, subject_id: str = "", actor: str, recipient: str = ""
+        self,
+        out: Path,
+        *,
+        mention_id: int = 0,
+        subject_id: str = "",
+        client_id: str | None = None,
+        about: frozenset[str] | None = None,
+        actor: str,
+        recipient: str = "",
     ) -> Exported:
-        """Write what is kept of a mention, of a subject, or of everything, to a ZIP that anybody can check."""
+        """Write what is kept of a mention, of a subject, for a client, or of everything, to a ZIP anybody can check.
+
+        With `about`, an export of a mention speaks of these people alone.
+        """
+        reach = export.Reach(store=self._store, vault=self._vault, about=about)
 
         def work() -> Exported:
             if recipient:
                 check_recipient(recipient)
             if mention_id:
-                order = export.of_mention(self._store, mention_id, actor=actor)
+                order = export.of_mention(reach, mention_id, actor=actor)
             elif subject_id:
-                order = export.of_subject(self._store, subject_id, actor=actor)
+                order = export.of_subject(reach, subject_id, actor=actor)
+            elif client_id is not None:
+                order = export.of_client(reach, client_id, actor=actor)
             else:
-                order = export.of_all(self._store, self._vault, actor=actor)
+                order = export.of_all(reach, actor=actor)
             return self.exporter.export(order, out, recipient=recipient)
 
         return await asyncio.to_thread(work)
@@ -147,8 +161,7 @@ class EvidenceDesk:
         def work() -> Exported:
             if recipient:
                 check_recipient(recipient)
-            ids = self._store.case(case_id).mention_ids
-            order = export.of_mentions(self._store, ids, scope=f"case {case_id}", actor=actor)
+            order = export.of_case(export.Reach(store=self._store, vault=self._vault), case_id, actor=actor)
             packet = Enclosure(name="packet.pdf", body=print_packet())
             return self.exporter.export(replace(order, enclosures=(packet,)), out, recipient=recipient)
 

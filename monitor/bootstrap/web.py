@@ -148,9 +148,13 @@ class WebDesk:
             return SourceTrial(is_good=False, what=error.what, why=error.why, try_=error.try_)
         return SourceTrial(is_good=found.state is HealthState.OK, what=found.what, why=found.why, try_=found.try_)
 
-    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
-        """Write everything kept of one mention to a ZIP that anybody can check."""
-        return await self._app.evidence.export(out, mention_id=mention_id, actor=actor)
+    async def export(self, out: Path, *, mention_id: int, actor: str, about: frozenset[str] | None = None) -> object:
+        """Write everything kept of one mention to a ZIP that anybody can check, speaking of these people alone."""
+        return await self._app.evidence.export(out, mention_id=mention_id, about=about, actor=actor)
+
+    async def export_client(self, out: Path, *, client_id: str, actor: str) -> object:
+        """Write everything kept for one client, and nothing else, to a ZIP that anybody can check."""
+        return await self._app.evidence.export(out, client_id=client_id, actor=actor)
 
     async def export_case(self, out: Path, *, case_id: int, actor: str) -> object:
         """Write what is kept of a case's mentions to a ZIP, with the packet for counsel in it."""

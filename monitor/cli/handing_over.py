@@ -15,12 +15,17 @@ if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.ports import Exported
 
+Client = Annotated[
+    str | None, typer.Option("--client", metavar="ID", help="Export what is kept for one client, and no other's.")
+]
+
 
 def export(
     ctx: typer.Context,
     out: Annotated[Path, typer.Option("--out", metavar="FILE.zip", help="Where to write it.")],
     mention: Annotated[int, typer.Option("--mention", metavar="ID", help="Export what is kept of one mention.")] = 0,
     subject: Annotated[str, typer.Option("--subject", metavar="ID", help="Export what is kept about one person.")] = "",
+    client: Client = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Export everything that is kept.")] = False,
     recipient: Annotated[
@@ -33,13 +38,20 @@ def export(
     """Write one ZIP for counsel: captures, custody log, time stamps, a report as PDF, and a program that checks it all.
 
     It is laid out as a bag, so `sha256sum -c` works. Every file's hash is computed anew on the way. The custody log is
-    included whole, so that its chain can be followed: it names every capture by id and time, not by content.
+    included, so that its chain can be followed; unless you export everything, its records about other evidence show
+    their hashes alone. With --subject and --client, what was judged about another client's people and copies that were
+    made for them stay out, also where one post names both.
     """
-    _check(out, force=force, chosen=sum((bool(mention), bool(subject), everything)))
+    _check(out, force=force, chosen=sum((bool(mention), bool(subject), client is not None, everything)))
 
     async def work(app: App) -> Exported:
         return await app.evidence.export(
-            out, mention_id=mention, subject_id=subject, actor=by or login(), recipient=recipient
+            out,
+            mention_id=mention,
+            subject_id=subject,
+            client_id=client,
+            actor=by or login(),
+            recipient=recipient,
         )
 
     with busy("Gathering the evidence, and checking it on the way…"):
@@ -52,7 +64,9 @@ def export(
 
 def _check(out: Path, *, force: bool, chosen: int) -> None:
     if chosen != 1:
-        raise InputError("What is to be exported?", try_="Give one of --mention ID, --subject ID or --all.")
+        raise InputError(
+            "What is to be exported?", try_="Give one of --mention ID, --subject ID, --client ID or --all."
+        )
     if out.exists() and not force:
         raise InputError(f"{out} is there already.", try_="Choose another name, or add --force.")
     if not out.parent.is_dir():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from monitor.domain import Assessment, Capture, Mention, Precision
+from monitor.domain import Assessment, Capture, Mention, Precision, Subject
 from monitor.errors import EvidenceError, InputError, StoreError
 from monitor.ports import ExportItem, ExportOrder, HitFilter, Store, Vault
 
@@ -15,40 +17,93 @@ _WORDS_CAP = 20_000
 """Characters of one post that the report shows; all of it lies in the capture."""
 
 
-def of_mention(store: Store, mention_id: int, *, actor: str) -> ExportOrder:
-    """Order an export of one mention; StoreError when there is none."""
-    mention = store.mention(mention_id)
-    return ExportOrder(scope=f"mention {mention_id}", actor=actor, items=(_item(store, mention),))
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reach:
+    """Hold where an export is gathered, and whom it may speak of: `about` are ids of people, None for everybody.
 
+    One post can name people of two clients. What was judged about the other client's stays out then, and so do copies
+    that were made for them, since a copy's manifest names whom it was made for.
+    """
 
-def of_subject(store: Store, subject_id: str, *, actor: str) -> ExportOrder:
-    """Order an export of everything that is kept of mentions about one subject, oldest first."""
-    if subject_id not in {subject.id for subject in store.subjects(active_only=False)}:
+    store: Store
+    vault: Vault
+    about: frozenset[str] | None = None
+
+    def of_client(self, client_id: str) -> Reach:
+        """Narrow it to the people of one client."""
+        return replace(self, about=frozenset(one.id for one in _people(self.store) if one.client_id == client_id))
+
+    def of_client_of(self, subject_id: str) -> Reach:
+        """Narrow it to whoever is watched for the same client as this one; InputError when there is nobody."""
+        for one in _people(self.store):
+            if one.id == subject_id:
+                return self.of_client(one.client_id)
         raise InputError(f"There is no person or firm with the id {subject_id!r}.", try_="Run `goodname person list`.")
-    ids = sorted(set(_hits(store, subject_id)))
-    items = tuple(_item(store, store.mention(one)) for one in ids if store.captures(one))
-    return ExportOrder(scope=f"everything kept about {subject_id}", actor=actor, items=items)
 
 
-def of_mentions(store: Store, mention_ids: Iterable[int], *, scope: str, actor: str) -> ExportOrder:
-    """Order an export of these mentions, in the order given; EvidenceError when nothing is kept of any of them."""
-    items = tuple(_item(store, store.mention(one)) for one in mention_ids)
+def of_mention(reach: Reach, mention_id: int, *, actor: str) -> ExportOrder:
+    """Order an export of one mention; StoreError when there is none."""
+    mention = reach.store.mention(mention_id)
+    return ExportOrder(scope=f"mention {mention_id}", actor=actor, items=(_item(reach, mention),))
+
+
+def of_subject(reach: Reach, subject_id: str, *, actor: str) -> ExportOrder:
+    """Order an export of everything that is kept of mentions about one subject, oldest first."""
+    reach = reach.of_client_of(subject_id)
+    scope = f"everything kept about {subject_id}"
+    return ExportOrder(scope=scope, actor=actor, items=_items(reach, _hits(reach.store, subject_id)))
+
+
+def of_client(reach: Reach, client_id: str, *, actor: str) -> ExportOrder:
+    """Order an export of everything that is kept for one client, oldest first, and of nothing else.
+
+    An empty id means those without a client. InputError when there is no such client, EvidenceError when nothing is
+    kept for it.
+    """
+    reach = reach.of_client(client_id)
+    name = f"client {client_id}" if client_id else "those without a client"
+    if not reach.about:
+        raise InputError(
+            f"Nobody is watched for {name}.", try_="Run `goodname person list`; it names each one's client."
+        )
+    items = _items(reach, (one for subject_id in sorted(reach.about) for one in _hits(reach.store, subject_id)))
+    if not items:
+        raise EvidenceError(
+            "There is nothing to export.", why=f"no copy is kept for {name}", try_="Run `goodname once`."
+        )
+    return ExportOrder(scope=f"everything kept for {name}", actor=actor, items=items)
+
+
+def of_case(reach: Reach, case_id: int, *, actor: str) -> ExportOrder:
+    """Order an export of a case's mentions, in their order; EvidenceError when nothing is kept of any of them."""
+    case = reach.store.case(case_id)
+    reach = reach.of_client_of(case.subject_id)
+    items = tuple(_item(reach, reach.store.mention(one)) for one in case.mention_ids)
     if not any(item.captures for item in items):
         raise EvidenceError(
             "There is nothing to export.",
-            why=f"no copy is kept of what {scope} names",
+            why=f"no copy is kept of what case {case_id} names",
             try_="Run `goodname once`, so that what was asked for is kept, or write the packet alone: --out FILE.pdf.",
         )
-    return ExportOrder(scope=scope, actor=actor, items=items)
+    return ExportOrder(scope=f"case {case_id}", actor=actor, items=items)
 
 
-def of_all(store: Store, vault: Vault, *, actor: str) -> ExportOrder:
+def of_all(reach: Reach, *, actor: str) -> ExportOrder:
     """Order an export of everything that is kept, also of what the database does not know."""
     kept: dict[int, list[Capture]] = {}
-    for capture in vault.captures():
+    for capture in reach.vault.captures():
         kept.setdefault(capture.mention_id, []).append(capture)
-    items = tuple(_item_or_captures(store, mention_id, captures) for mention_id, captures in sorted(kept.items()))
+    items = tuple(_item_or_captures(reach, mention_id, captures) for mention_id, captures in sorted(kept.items()))
     return ExportOrder(scope="everything that is kept", actor=actor, items=items, is_whole=True)
+
+
+def _people(store: Store) -> tuple[Subject, ...]:
+    return store.subjects(active_only=False)
+
+
+def _items(reach: Reach, mention_ids: Iterable[int]) -> tuple[ExportItem, ...]:
+    found = (_item(reach, reach.store.mention(one)) for one in sorted(set(mention_ids)))
+    return tuple(one for one in found if one.captures)
 
 
 def _hits(store: Store, subject_id: str) -> Iterator[int]:
@@ -61,26 +116,38 @@ def _hits(store: Store, subject_id: str) -> Iterator[int]:
         offset += _PAGE
 
 
-def _item_or_captures(store: Store, mention_id: int, captures: list[Capture]) -> ExportItem:
+def _item_or_captures(reach: Reach, mention_id: int, captures: list[Capture]) -> ExportItem:
     try:
-        return _item(store, store.mention(mention_id))
+        return _item(reach, reach.store.mention(mention_id))
     except StoreError:
         names = tuple(capture.id for capture in captures)
         return ExportItem(title=captures[0].requested_url, facts=(), words=(), observations=(), captures=names)
 
 
-def _item(store: Store, mention: Mention) -> ExportItem:
+def _item(reach: Reach, mention: Mention) -> ExportItem:
+    store, about = reach.store, reach.about
     revisions = store.revisions(mention.id)
+    judged = (one for one in store.assessments(mention.id) if about is None or one.judgement.subject_id in about)
+    captures = tuple(capture.id for capture in store.captures(mention.id))
     return ExportItem(
         title=(mention.title or mention.url)[:_TITLE_CAP],
-        facts=(*_published(mention, revisions), *_found(store.assessments(mention.id))),
+        facts=(*_published(mention, revisions), *_found(judged)),
         words=tuple(_words(revisions)),
         observations=tuple(
             (_moment(one.observed_at), one.state.value.replace("_", " "), one.signal)
             for one in store.observations(mention.id)
         ),
-        captures=tuple(capture.id for capture in store.captures(mention.id)),
+        captures=captures if about is None else tuple(one for one in captures if _is_for(reach.vault, one, about)),
     )
+
+
+def _is_for(vault: Vault, capture_id: str, about: frozenset[str]) -> bool:
+    """Tell whether a copy was made for one of these, or for nobody in particular; one that was deleted says nothing."""
+    try:
+        request = json.loads(vault.read(capture_id, "manifest.json"))["request"]
+    except EvidenceError:
+        return True  # the export itself says what is wrong with it
+    return not request["subject_id"] or request["subject_id"] in about
 
 
 def _published(mention: Mention, revisions: tuple[Mention, ...]) -> Iterator[tuple[str, str]]:

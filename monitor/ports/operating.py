@@ -227,8 +227,15 @@ class Operations(Protocol):
         """Try one configured source's credentials and a cheap call; nothing is stored."""
         ...
 
-    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
-        """Write everything kept of one mention to a ZIP that anybody can check, and record it in the custody log."""
+    async def export(self, out: Path, *, mention_id: int, actor: str, about: frozenset[str] | None = None) -> object:
+        """Write everything kept of one mention to a ZIP that anybody can check, and record it in the custody log.
+
+        It speaks of the people in `about` alone, and holds no copy that was made for others; None means everybody.
+        """
+        ...
+
+    async def export_client(self, out: Path, *, client_id: str, actor: str) -> object:
+        """Write everything kept for one client, and nothing else, to a ZIP; EvidenceError when there is nothing."""
         ...
 
     async def export_case(self, out: Path, *, case_id: int, actor: str) -> object:

@@ -137,6 +137,8 @@ class PlainOperations:
     def __init__(self) -> None:
         self.exported: list[int] = []
         self.cases_exported: list[tuple[int, str]] = []
+        self.clients_exported: list[tuple[str, str]] = []
+        self.spoken_of: list[frozenset[str] | None] = []
         self.told: list[Hit | None] = []
         self.keep_new: Callable[[Subject], None] | None = None
         self.saved: list[Subject | Statement] = []
@@ -203,8 +205,14 @@ class PlainOperations:
             return SourceTrial(is_good=True, what="12 posts are there.")
         return SourceTrial(is_good=False, what="It wants other credentials.", why="401", try_="Ask for a new key.")
 
-    async def export(self, out: Path, *, mention_id: int, actor: str) -> object:
+    async def export(self, out: Path, *, mention_id: int, actor: str, about: frozenset[str] | None = None) -> object:
         self.exported.append(mention_id)
+        self.spoken_of.append(about)
+        await asyncio.to_thread(out.write_bytes, b"PK\x05\x06" + bytes(18))
+        return None
+
+    async def export_client(self, out: Path, *, client_id: str, actor: str) -> object:
+        self.clients_exported.append((client_id, actor))
         await asyncio.to_thread(out.write_bytes, b"PK\x05\x06" + bytes(18))
         return None
 

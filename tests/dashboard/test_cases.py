@@ -204,3 +204,19 @@ def test_two_clients_with_the_same_name_stay_two(town):
     assert "twin matter" not in town.client("helper").get("/cases").text
     assert "twin matter" in town.client("south").get("/cases").text
     assert town.client("helper").send_form("/cases", subject="twin", title="x").status_code == 404
+
+
+def test_a_clients_evidence_is_saved_by_those_who_may(town):
+    helper = town.client("helper")
+    assert "Save the evidence" in helper.get("/clients", params={"client": "north"}).text
+    assert helper.send_form("/clients/export", client="north").content.startswith(b"PK")
+    assert town.operations.clients_exported == [("north", "helper")]
+    assert helper.send_form("/clients/export", client="south").status_code == 404
+    assert helper.send_form("/clients/export", client="nobody").status_code == 404
+    viewer = town.client("viewer")
+    assert "Save the evidence" not in viewer.get("/clients", params={"client": "north"}).text
+    assert viewer.send_form("/clients/export", client="north").status_code == 403
+    assert len(town.operations.clients_exported) == 1
+    assert not list(town.site.scratch.glob("*.zip")), "nothing stays behind"
+    helper.send_form(f"/mention/{town.north[0]}/export")
+    assert town.operations.spoken_of == [frozenset({"subject-1"})]

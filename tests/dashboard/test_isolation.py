@@ -38,6 +38,7 @@ def _rows(town):
             for one in town.store.cases()
             if one.subject_id == "subject-2"
         ],
+        [one for one in town.operations.clients_exported if one[0] != "north"],
         [one for one in town.operations.cases_exported if town.store.case(one[0]).subject_id == "subject-2"],
     )
 
@@ -77,6 +78,7 @@ def test_another_clients_matters_do_not_exist(town):
             form = {**fields, "token": form_token(helper.token), "verdict": verdict, "capture": capture, "pick": pick}
             form |= {"mention": pick, "title": "x", "item": "aim", "kind": "removal_request", "to": "x", "body": "x"}
             form |= {"what": f"letter:{parts[2]}", "action": parts[1], "outcome": "removed", "because": "x"}
+            form |= {"client": parts[0], "do": "x"}
             form |= {"day": "2026-05-01", "value": "x", "basis": "x", "state": "named", "do": "place"}
             form |= {"mark": f"{verdict}:{parts[2]}", "sure": str(len(pick)), "show": "yes", "name": "x", "keys": "on"}
             answers = [helper.post(filled, data=form, headers={"Sec-Fetch-Site": "same-origin"})]

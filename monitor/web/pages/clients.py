@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+from uuid import uuid4
 
-from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import FileResponse, Response
+from starlette.background import BackgroundTask
 
-from monitor.domain import Case, CaseStatus, Level, Subject
+from monitor.domain import Case, CaseStatus, Level, Role, Subject
 from monitor.ports import ReviewFilter
-from monitor.web.pages._forms import unknown
+from monitor.web.pages._forms import own_form, require, unknown
 from monitor.web.pages.cases import cases_of, tiles_of
 from monitor.web.rendering import page, visitor
 from monitor.web.site import Visitor
@@ -44,7 +49,27 @@ def clients(request: Request, client: str | None = None) -> Response:
     mine = {one.id for one in view.subjects}
     tiles = tiles_of(who, [one for one in cases if one.subject_id in mine])
     waiting = {one.id: _count(who, frozenset({one.id})) for one in view.subjects}
-    return page(request, "client.html", client=view, tiles=tiles, waiting=waiting)
+    may_save = bool(view.subjects) and who.may(view.subjects[0].id, Role.HELPER)
+    return page(request, "client.html", client=view, tiles=tiles, waiting=waiting, may_save=may_save)
+
+
+@router.post("/clients/export", dependencies=[Depends(own_form)])
+async def export(request: Request, client: Annotated[str, Form()] = "") -> Response:
+    """Give everything that is kept for one client as a ZIP that anybody can check; nothing of another is in it."""
+    who = visitor(request)
+    await run_in_threadpool(_may_export, request, who, client)
+    out: Path = who.site.scratch / f"{uuid4().hex}.zip"
+    await who.site.operations.export_client(out, client_id=client, actor=who.account.name)
+    tidy = BackgroundTask(out.unlink, missing_ok=True)
+    return FileResponse(out, media_type="application/zip", filename="client-evidence.zip", background=tidy)
+
+
+def _may_export(request: Request, who: Visitor, client: str) -> None:
+    subjects = [one.id for one in who.watched.values() if one.client_id == client]
+    if not subjects:
+        unknown()
+    require(request, min(subjects), Role.HELPER)
+    who.log("exported a client", subject_id=min(subjects))
 
 
 def _view(who: Visitor, client: str, cases: Sequence[Case]) -> ClientView:

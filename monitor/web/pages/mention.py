@@ -172,7 +172,7 @@ async def export(request: Request, mention_id: int) -> Response:
     await run_in_threadpool(_may_export, request, who, mention_id)
     out: Path = who.site.scratch / f"{uuid4().hex}.zip"
     try:
-        await who.site.operations.export(out, mention_id=mention_id, actor=who.account.name)
+        await who.site.operations.export(out, mention_id=mention_id, actor=who.account.name, about=who.subjects)
     except StoreError:
         unknown()
     tidy = BackgroundTask(out.unlink, missing_ok=True)

@@ -121,7 +121,7 @@ class TestVerify:
 
 
 class TestExport:
-    @pytest.mark.parametrize("what", [("--mention", "1"), ("--subject", "subject-1"), ("--all",)])
+    @pytest.mark.parametrize("what", [("--mention", "1"), ("--subject", "subject-1"), ("--client", ""), ("--all",)])
     def test_what_is_kept_is_handed_over_and_can_be_checked(self, full, what):
         done = full.json("evidence", "export", *what, "--out", str(full.folder / "out.zip"), "--by", "FIRST LAST")
         assert done["captures"] == 1
@@ -145,6 +145,8 @@ class TestExport:
             (("--all", "--out", "goodname.toml"), 2, "goodname.toml is there already."),
             (("--all", "--out", "nowhere/x.zip"), 2, "There is no folder nowhere."),
             (("--subject", "nobody", "--out", "x.zip"), 2, "There is no person or firm with the id 'nobody'."),
+            (("--client", "nobody", "--out", "x.zip"), 2, "Nobody is watched for client nobody."),
+            (("--client", "", "--all", "--out", "x.zip"), 2, "What is to be exported?"),
             (("--mention", "99", "--out", "x.zip"), 1, "There is no such mention: 99."),
             (("--mention", "2", "--out", "x.zip"), 1, "There is nothing to export."),
         ],
