@@ -81,12 +81,16 @@ def switched_off(store: ChannelStore) -> dict[str, SwitchedOff]:
     }
 
 
-def review(store: ChannelStore, refused: Iterable[str], sides: Sequence[Sequence[str]], now: datetime) -> None:
+def review(
+    store: ChannelStore, refused: Iterable[str], sides: Sequence[Sequence[str]], now: datetime
+) -> frozenset[str]:
     """Switch off those of the channels that just refused which do so for good, and tell it on the others.
 
     `sides` are the owner's and the helper's channels that are not paused. The last one of a side stays on: nobody
     would be told any more. Idempotent: a channel is switched off, and told of, once until somebody puts it back.
+    Gives those that are now off.
     """
+    done = set()
     for channel in refused:
         off = switched_off(store)
         if channel in off or not is_refusing(store, channel):
@@ -98,6 +102,8 @@ def review(store: ChannelStore, refused: Iterable[str], sides: Sequence[Sequence
         # The notice first: a crash between the two tells it, and the next refusal switches off.
         store.enqueue(_notice(channel, error, now))
         _keep(store, off | {channel: SwitchedOff(why=error, since=now)})
+        done.add(channel)
+    return frozenset(done)
 
 
 def enable(store: ChannelStore, channel: str, now: datetime) -> SwitchedOff | None:

@@ -12,6 +12,7 @@ from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, De
 from monitor.errors import DeliveryError, StoreError
 from monitor.jobs import channels, digest
 from monitor.jobs.grouping import decide, key_of
+from monitor.jobs.retries import LONGEST_WAIT, next_attempt, tried_for
 from monitor.jobs.telling import Manner, Mode, Plan, mode_of, plan
 from monitor.ports import Clock, Notifier, Renderer, Step, Store, Turn, Vault
 
@@ -19,10 +20,8 @@ log = logging.getLogger("goodname.deliver")
 
 LEASE = timedelta(minutes=5)
 SEND_DEADLINE_S = 60.0
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
-GIVE_UP_AFTER = timedelta(days=7)
 NO_WAIT = timedelta(0)
+_MOST_TRIES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,19 +66,6 @@ class _Sorted:
     now: tuple[Alert, ...]
     folded: int = 0
     held: int = 0
-
-
-def next_attempt(alert: Alert, failures: int, now: datetime) -> datetime | None:
-    """Decide when an alert that did not reach every channel is tried again; None after seven days.
-
-    Twice as long after each of its `failures`, from five seconds to an hour, with a spread of up to a tenth that is
-    fixed by the alert's id, so that many do not come back in the same second.
-    """
-    if now - alert.created_at >= GIVE_UP_AFTER:
-        return None
-    doublings = min(max(failures - 1, 0), 12)
-    wait = min(FIRST_WAIT * (1 << doublings), LONGEST_WAIT)
-    return now + wait * (1 + (alert.id * 37 % 100) / 1000)
 
 
 async def run(office: Office, *, limit: int = 20, ahead: timedelta = NO_WAIT) -> DeliveryReport:
@@ -135,10 +121,15 @@ def _steps(turns: Sequence[Turn], step: Step) -> list[int]:
 
 
 def _review(office: Office, refused: set[str]) -> None:
-    """Switch off what refuses for good; after the batch, so that two channels never each count on the other."""
+    """Tell what refused, and switch off what does so for good.
+
+    After the batch, so that two channels never each count on the other. A crash before it sends, and tells, again.
+    """
     manner = office.manner or Manner(owner=office.notifier.channels)
     try:
-        channels.review(office.store, sorted(refused), (manner.owner, manner.helper), office.clock.now())
+        off = channels.review(office.store, sorted(refused), (manner.owner, manner.helper), office.clock.now())
+        for channel in sorted(refused - off):
+            _tell_others(office, channel, next(one.error for one in office.store.deliveries(channel=channel, limit=1)))
     except StoreError:
         log.warning("a refusing channel could not be switched off", exc_info=True)
 
@@ -188,17 +179,17 @@ def _addressed(planned: Sequence[str], alert: Alert) -> tuple[str, ...]:
     return tuple(channel for channel in planned if channel != silent)
 
 
-def _tell_others(office: Office, alert: Alert, channel: str, why: str, *, given_up: bool = False) -> None:
+def _tell_others(office: Office, channel: str, why: str, *, given_up: Alert | None = None) -> None:
     """Say on the other channels that this one fails; nothing when there is no other.
 
     A refusal is told once a day and channel, a message given up once each. Word of a failing channel that is itself
     given up is not told again, or two broken channels would keep telling of each other.
     """
     others = [one for one in office.notifier.channels if one != channel]
-    if not others or (given_up and alert.kind is AlertKind.CHANNEL_FAILING):
+    if not others or (given_up and given_up.kind is AlertKind.CHANNEL_FAILING):
         return
     now = office.clock.now()
-    about = f"given_up:{alert.id}" if given_up else f"refused:{now:%Y-%m-%d}"
+    about = f"given_up:{given_up.id}" if given_up else f"refused:{now:%Y-%m-%d}"
     office.store.enqueue(
         Alert(
             kind=AlertKind.CHANNEL_FAILING,
@@ -223,23 +214,29 @@ def _put_off(office: Office, alert: Alert, now: Plan) -> AlertStatus:
 
 
 def _settle(office: Office, alert: Alert, reached_all: bool, failed: Sequence[str]) -> AlertStatus:
-    retry_at = None if reached_all else next_attempt(alert, _failures(office, alert), office.clock.now())
+    retry_at = None if reached_all else _retry_at(office, alert)
     status = AlertStatus.SENT if reached_all else AlertStatus.PENDING if retry_at else AlertStatus.GIVEN_UP
     if status is AlertStatus.GIVEN_UP:
         log.error("an alert was given up after seven days", extra={"alert": alert.id})
         errors = {row.channel: row.error for row in reversed(office.store.deliveries(alert_id=alert.id))}
         for channel in failed:
-            _tell_others(office, alert, channel, errors.get(channel, ""), given_up=True)
+            _tell_others(office, channel, errors.get(channel, ""), given_up=alert)
     office.store.settle_alert(alert.id, status, next_attempt_at=retry_at if status is AlertStatus.PENDING else None)
     return status
 
 
-def _failures(office: Office, alert: Alert) -> int:
-    """Count the tries that failed; a try that a crash broke off says nothing about the channel and does not count."""
-    if not office.notifier.channels:
-        return alert.attempts
-    rows = office.store.deliveries(alert_id=alert.id)
-    return len({row.attempt for row in rows if row.outcome in (DeliveryOutcome.FAILED, DeliveryOutcome.REFUSED)})
+def _retry_at(office: Office, alert: Alert) -> datetime | None:
+    """Read from the tries that are written down when the next is due.
+
+    A try that a crash broke off says nothing about the channel and does not count as a failure.
+    """
+    now = office.clock.now()
+    rows = office.store.deliveries(alert_id=alert.id, limit=_MOST_TRIES)
+    if not rows:
+        # Nobody to send it to, so no try is written down; how often it was taken up says at most how long that was.
+        return next_attempt(alert, alert.attempts, min(now - alert.created_at, alert.attempts * LONGEST_WAIT), now)
+    failures = len({row.attempt for row in rows if row.outcome in (DeliveryOutcome.FAILED, DeliveryOutcome.REFUSED)})
+    return next_attempt(alert, failures, tried_for(row.delivered_at for row in reversed(rows)), now)
 
 
 def render(office: Office, alert: Alert) -> Message:
@@ -285,6 +282,6 @@ async def _send(office: Office, alert: Alert, message: Message, channel: str) ->
         error=words[:500],
     )
     await asyncio.to_thread(office.store.save_delivery, delivery)
-    if is_permanent:
-        await asyncio.to_thread(_tell_others, office, alert, channel, delivery.error)
+    if is_permanent and outcome is not DeliveryOutcome.REFUSED:
+        await asyncio.to_thread(_tell_others, office, channel, delivery.error)
     return outcome

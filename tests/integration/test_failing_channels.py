@@ -81,14 +81,32 @@ def test_a_message_given_up_is_told_and_a_short_fault_is_not(store: SqlStore, cl
     channels = Channels("mail", "chat", broken="chat", permanent=False)
     rounds(store, clock, channels, timedelta(minutes=1))
     assert told(store) == []
-    rounds(store, clock, channels, timedelta(days=8), timedelta(minutes=1))
+    rounds(store, clock, channels, *[timedelta(days=1)] * 8, timedelta(minutes=1))
     assert [alert.payload.get("given_up") for alert in told(store)] == [True]
     assert any("no longer tried" in message.text for _, message in channels.sent)
 
 
+@pytest.mark.parametrize("permanent", [False, True])
+def test_a_clock_ten_years_ahead_gives_nothing_up(store: SqlStore, clock: FakeClock, permanent: bool) -> None:
+    channels = Channels("chat", broken="chat", permanent=permanent)
+    rounds(store, clock, channels, timedelta(hours=1))
+    clock.jump(timedelta(days=3652))
+    store.mend_times(clock.now())
+    rounds(store, clock, channels, *[timedelta(hours=2)] * 12)
+    assert [alert.status for alert in store.alerts()] == [AlertStatus.PENDING]
+    clock.jump(-timedelta(days=3652))
+    store.mend_times(clock.now())
+    rounds(store, clock, channels, *[timedelta(days=1)] * 5)
+    assert [alert.status for alert in store.alerts()] == [AlertStatus.PENDING], "six days and a bit are not seven"
+    channels.broken = ""
+    rounds(store, clock, channels, timedelta(hours=2))
+    assert [alert.status for alert in store.alerts()] == [AlertStatus.SENT]
+    assert len(channels.sent) == 1
+
+
 def test_with_one_channel_there_is_no_other_to_tell(store: SqlStore, clock: FakeClock) -> None:
     channels = Channels("mail", broken="mail")
-    rounds(store, clock, channels, timedelta(days=8))
+    rounds(store, clock, channels, *[timedelta(days=1)] * 8)
     assert told(store) == []
 
 
@@ -98,7 +116,7 @@ def test_word_of_a_failing_channel_that_is_given_up_is_not_told_again(store: Sql
     )
     store.enqueue(notice)
     channels = Channels("mail", "chat", "push", broken="chat", permanent=False)
-    rounds(store, clock, channels, timedelta(days=8))
+    rounds(store, clock, channels, *[timedelta(days=1)] * 8)
     given_up = [one for one in told(store) if one.status is AlertStatus.GIVEN_UP]
     assert [one.dedupe_key for one in given_up] == ["notice"]
     assert len(told(store)) == 2, "the notice itself, and word of the first message alone"

@@ -18,8 +18,8 @@ from monitor.errors import (
     SourceUnavailable,
     TooLarge,
 )
-from monitor.jobs.deliver import GIVE_UP_AFTER, LONGEST_WAIT, next_attempt
 from monitor.jobs.poll import FAILURES_AT_FULL_RATE, next_due, outcome_of
+from monitor.jobs.retries import GIVE_UP_AFTER, LONGEST_WAIT, next_attempt, tried_for
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 TARGET = Target(source="forum", query_key="*", every=timedelta(minutes=15))
@@ -69,10 +69,28 @@ def test_an_alert_is_tried_for_seven_days_then_given_up() -> None:
     alert = Alert(id=41, kind=AlertKind.MATCH, dedupe_key="x", created_at=NOW)
     waits = []
     for failures in range(1, 30):
-        due = next_attempt(alert, failures, NOW)
+        due = next_attempt(alert, failures, timedelta(0), NOW)
         assert due is not None
         waits.append(due - NOW)
     assert waits == sorted(waits)
     assert waits[0] < timedelta(seconds=6)
     assert LONGEST_WAIT <= waits[-1] <= LONGEST_WAIT * 1.1
-    assert next_attempt(alert, 1, NOW + GIVE_UP_AFTER) is None
+    assert next_attempt(alert, 1, GIVE_UP_AFTER, NOW) is None
+    assert next_attempt(alert, 1, GIVE_UP_AFTER - LONGEST_WAIT, NOW + timedelta(days=3652)) is not None
+
+
+@pytest.mark.parametrize(
+    ("hours", "tried"),
+    [
+        ([], 0),
+        ([5], 0),
+        ([0, 1, 2, 3], 3),
+        ([0, 24, 48], 48),
+        ([0, 1, 87_649, 87_650], 2),
+        ([0, 1, 87_649, 2, 3], 2),
+        ([0, 80, 81], 1),
+    ],
+    ids=["none", "once", "hourly", "daily", "ten years ahead", "and back", "switched off for days"],
+)
+def test_only_the_time_counts_in_which_it_was_tried(hours: list[int], tried: int) -> None:
+    assert tried_for(NOW + timedelta(hours=hour) for hour in hours) == timedelta(hours=tried)
