@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from monitor.logs import JsonFormatter
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 IN_CI = bool(os.environ.get("CI"))
@@ -34,3 +38,16 @@ def shared_data() -> Path:
     if IN_CI:
         pytest.fail("shared/data is not beside the checkout, and in CI it must be")
     pytest.skip("shared/data is not beside the checkout")
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """Undo what a command that logs, called within a test, set up for the whole process."""
+    own, root = logging.getLogger("goodname"), logging.getLogger()
+    levels = own.level, root.level
+    yield
+    for handler in [one for one in root.handlers if isinstance(one.formatter, JsonFormatter)]:
+        root.removeHandler(handler)
+    own.setLevel(levels[0])
+    root.setLevel(levels[1])
+    logging.captureWarnings(capture=False)

@@ -15,6 +15,9 @@ from schemathesis.specs.openapi import checks
 from monitor.domain import Scope
 from monitor.web.tokens import new_api_token
 
+NO_HTTP = "Invalid HTTP request received."
+"""What the server says itself when a header line is broken; such a request never reaches the application."""
+
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "25"))
 """How many requests are made up for each operation and kind; more by API_EXAMPLES."""
 
@@ -149,6 +152,8 @@ def test_nothing_makes_it_fail(town, served, mode):
                     asked["n"] += 1
                     asked["ok"] += answer.status_code < 300
                     assert answer.status_code < 500, (case.as_curl_command(), answer.text)
+                    if answer.text == NO_HTTP:
+                        return
                     case.validate_response(answer, checks=CHECKS)
 
             ask()

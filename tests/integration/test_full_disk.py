@@ -62,6 +62,9 @@ class Channel:
     def __init__(self) -> None:
         self.ids: list[str] = []
 
+    async def turn(self, channel: str) -> None:
+        return
+
     async def send(self, channel: str, message: Message) -> None:
         self.ids.append(message.message_id)
 
