@@ -40,7 +40,7 @@ from monitor.contract import Health
 from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
 from monitor.errors import ConfigError, DeliveryError
 from monitor.evidence import FileVault
-from monitor.jobs import assess, by_hand, deliver, digest, hunt, poll, preserve, silence
+from monitor.jobs import assess, by_hand, deliver, digest, escalation, hunt, poll, preserve, silence
 from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
 from monitor.jobs.preview import Previewer, Tell
@@ -252,9 +252,9 @@ class App:
         return self.store.mend_times(self.clock.now())
 
     def sum_up(self) -> bool:
-        """Put due summaries into the outbox; gives whether one was due."""
-        due = [digest.run(self.store, timetable, self.clock) for timetable in self.timetables]
-        return any(due)
+        """Put due summaries, and word to a helper, into the outbox; gives whether one was due."""
+        escalation.run(self.store, self.manner, self.clock)
+        return sum(digest.run(self.store, timetable, self.clock) for timetable in self.timetables) > 0
 
     async def once(self, *, force: bool = True) -> CycleReport:
         """Walk the whole line once: recover, poll, assess, preserve, deliver, sum up."""

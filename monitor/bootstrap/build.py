@@ -84,7 +84,14 @@ def build_manner(
     )
     # The same goes for a side of which all are switched off: its channels are tried, and refuse again.
     silent = {one for side in (mine, others) if not off.issuperset(side) for one in side if one in off}
-    return Manner(owner=mine, helper=others, off=frozenset(silent), quiet=quiet, grouping=_grouping(settings))
+    return Manner(
+        owner=mine,
+        helper=others,
+        off=frozenset(silent),
+        quiet=quiet,
+        grouping=_grouping(settings),
+        escalate_after=settings.alerts.escalate_after,
+    )
 
 
 def _grouping(settings: Settings) -> Grouping | None:

@@ -27,6 +27,7 @@ class AlertKind(StrEnum):
     DISK_OK = "disk_ok"
     CHANGE = "change"
     SPREAD = "spread"
+    UNSEEN = "unseen"
     TEST = "test"
 
 

@@ -78,6 +78,7 @@ class Manner:
     off: frozenset[str] = frozenset()
     quiet: Quiet | None = None
     grouping: Grouping | None = None
+    escalate_after: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +98,8 @@ def plan(alert: Alert, mode: Mode, manner: Manner, now: datetime) -> Plan:
     """
     if alert.kind in _ALWAYS:
         return Plan(channels=(*manner.owner, *manner.helper))
+    if alert.kind is AlertKind.UNSEEN:
+        return Plan(is_folded=True) if mode.is_paused(now) or not manner.helper else Plan(channels=manner.helper)
     if mode.helper_is_told and manner.helper:
         owner = manner.owner if alert.kind is AlertKind.DIGEST and not mode.is_paused(now) else ()
         return Plan(channels=(*manner.helper, *owner))

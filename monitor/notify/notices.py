@@ -13,6 +13,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 | channel_failing | channel (text), why (text), given_up, switched_off (true or missing) |
 | change | source (text), state (a LiveState), at (time) |
 | spread | count (number), hours (number), statement_id (not shown) |
+| unseen | hours (number) since the alert that nobody looked at |
 | test | none; with a hit it also shows what an alert about it looks like |
 | digest | none: digests are rendered by `digest` |
 """
@@ -137,6 +138,7 @@ class NoticeWriter:
             AlertKind.DISK_OK: self._disk_ok,
             AlertKind.CHANGE: self._change,
             AlertKind.SPREAD: self._spread,
+            AlertKind.UNSEEN: self._unseen,
             AlertKind.TEST: self._test,
         }
         write = writers.get(kind)
@@ -240,6 +242,9 @@ class NoticeWriter:
             self.words.say("spread.next"),
         ]
         return sentences, []
+
+    def _unseen(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        return [self.words.count("unseen.state", facts.number("hours")), self.words.say("unseen.next")], []
 
     def _test(self, _: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
         if hit is None:

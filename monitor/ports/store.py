@@ -281,6 +281,10 @@ class OutboxStore(Protocol):
         """Give alerts, newest first."""
         ...
 
+    def told_alerts(self, start: datetime, end: datetime) -> tuple[tuple[Alert, datetime], ...]:
+        """Give alerts on mentions that first reached a channel in (start, end], with that moment, oldest first."""
+        ...
+
     def alerts_about(self, mention_id: int) -> tuple[Alert, ...]:
         """Give a mention's alerts, oldest first."""
         ...

@@ -120,6 +120,10 @@ class AlertSettings(Section):
     spread_from: int = Field(
         20, ge=0, description="So many repeats of one statement in an hour are told at once, also by night; 0: never."
     )
+    escalate_after: Duration = Field(
+        timedelta(0),
+        description="Tell your helper once when nobody looked at a danger or quick spread for so long. 0s: never.",
+    )
     show_words: bool = Field(default=False, description="Lift the veil: put names and quotes into alerts.")
     language: Literal["en", "de"] = Field("en", description="Language of alerts and summaries.")
 

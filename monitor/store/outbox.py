@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from monitor.domain import Alert, AlertKind, AlertStatus, Delivery, DeliveryOutcome, Level
+from monitor.store.columns import UtcMoment
 from monitor.store.engine import insert_into
 from monitor.store.leases import is_free, is_ripe
 from monitor.store.part import Part
@@ -94,6 +95,22 @@ class OutboxRows(Part):
             query = query.where(alert.c.status == status)
         with self._db.reading() as connection:
             return tuple(_alert_of(row, attempts=row.attempts) for row in connection.execute(query))
+
+    def told_alerts(self, start: datetime, end: datetime) -> tuple[tuple[Alert, datetime], ...]:
+        """Give alerts on mentions that first reached a channel in (start, end], with that moment, oldest first."""
+        told_at = func.min(delivery.c.delivered_at, type_=UtcMoment)
+        first = (
+            select(delivery.c.alert_id, told_at.label("told_at"))
+            .where(delivery.c.outcome == DeliveryOutcome.SENT)
+            .group_by(delivery.c.alert_id)
+            .having(told_at > start, told_at <= end)
+            .subquery()
+        )
+        query = select(alert, first.c.told_at).join(first, first.c.alert_id == alert.c.id)
+        query = query.where(alert.c.kind == AlertKind.MATCH).order_by(first.c.told_at, alert.c.id)
+        with self._db.reading() as connection:
+            rows = connection.execute(query)
+            return tuple((_alert_of(row, attempts=row.attempts), row.told_at) for row in rows)
 
     def alerts_about(self, mention_id: int) -> tuple[Alert, ...]:
         """Give a mention's alerts, oldest first."""

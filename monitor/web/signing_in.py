@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from monitor.domain import AccessEvent, Account, Invitation, InvitationKind, Role, Scope, WebSession
 from monitor.errors import InputError
+from monitor.jobs.escalation import note_look
 from monitor.ports import AccountStore, Clock
 from monitor.web.passwords import hash_password, is_password, new_token, token_hash, totp_step
 from monitor.web.site import ABSOLUTE, IDLE, Site, Visitor
@@ -72,6 +73,7 @@ def open_session(site: Site, account: Account) -> str:
         WebSession(token_sha256=token_hash(token), account_id=account.id, created_at=now, seen_at=now)
     )
     site.store.log_access(AccessEvent(action="signed in", account=account.name, at=now))
+    note_look(site.store, account.id, now)
     return token
 
 
@@ -91,6 +93,7 @@ def visitor_of(site: Site, token: str) -> Visitor | None:
         return None
     if now - session.seen_at > _TOUCH_AFTER:
         site.store.touch_session(session.token_sha256, now)
+        note_look(site.store, account.id, now)
     return Visitor(site=site, account=account, session=session, token=token)
 
 

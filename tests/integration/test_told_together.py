@@ -8,16 +8,18 @@ import re
 import shutil
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from monitor.domain import Alert, AlertKind, AlertStatus, Level
+from monitor.domain import Alert, AlertKind, AlertStatus, Level, Role
 from monitor.errors import DeliveryError
-from monitor.jobs import deliver, telling
+from monitor.jobs import deliver, escalation, telling
 from monitor.jobs.grouping import Grouping
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import WordRenderer
@@ -44,6 +46,7 @@ class World:
         self.notifier = FakeNotifier("mail", "chat")
         self.manner = Manner(owner=("mail", "chat"), quiet=QUIET, grouping=rules)
         self.number = 0
+        self.url = ""
 
     def add(self, how_many: int, statement: str = "fraud", *, danger: bool = False, mention: int = 0) -> None:
         for _ in range(how_many):
@@ -111,7 +114,9 @@ def world(rules: Grouping = RULES, at: datetime = NOON) -> tuple[SqlStore, World
     path = Path(tempfile.mkdtemp(dir=_folder())) / "goodname.db"
     shutil.copy(_folder() / "empty.db", path)
     store = open_store(f"sqlite:///{path}", clock=clock)
-    return store, World(store, clock, rules)
+    made = World(store, clock, rules)
+    made.url = f"sqlite:///{path}"
+    return store, made
 
 
 def told_of(text: str) -> int:
@@ -251,3 +256,41 @@ def test_what_was_told_among_many_is_acknowledged_by_its_own_statement() -> None
         told.add(1, "second")
         told.drain()
         assert len(told.texts()) == before
+
+
+def test_a_helper_is_told_once_when_nobody_looked_also_over_restarts() -> None:
+    store, told = world()
+    told.notifier = FakeNotifier("mail", "chat", "friend")
+    told.manner = replace(told.manner, helper=("friend",), escalate_after=6 * HOUR)
+    with closing(store):
+        told.add(1, danger=True, mention=7)
+        told.deliver()
+        for hours, expected in ((5, 0), (1, 1), (0, 1), (3, 1)):
+            told.clock.advance(hours * HOUR)
+            again = open_store(told.url, clock=told.clock)
+            with closing(again):
+                escalation.run(again, told.manner, told.clock)
+            told.deliver()
+            assert len(told.texts("friend")) == expected
+        assert "6 hours ago" in told.texts("friend")[0]
+        assert len(told.texts()) == 1
+
+
+@pytest.mark.parametrize("how", ["acknowledged", "looked", "paused"])
+def test_a_helper_is_not_told_of_what_somebody_saw_or_during_a_pause(how: str) -> None:
+    store, told = world()
+    told.notifier = FakeNotifier("mail", "chat", "friend")
+    told.manner = replace(told.manner, helper=("friend",), escalate_after=6 * HOUR)
+    with closing(store):
+        told.add(1, danger=True, mention=7)
+        told.deliver()
+        told.clock.advance(HOUR)
+        if how == "acknowledged":
+            telling.acknowledge(store, 7, "ada", told.clock.now())
+        elif how == "looked":
+            account = store.add_account("ada", "hash", {"*": Role.OWNER})
+            escalation.note_look(store, account, told.clock.now())
+        else:
+            telling.keep_mode(store, telling.pause(telling.Mode(), 7, told.clock.now()))
+        told.clock.advance(6 * HOUR)
+        assert escalation.run(store, told.manner, told.clock) == 0

@@ -153,6 +153,11 @@ def test_a_source_that_fails_is_told_with_time_reason_and_advice() -> None:
         (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "why": "gone"}, "tried for 7 days"),
         (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "given_up": True}, "no longer tried"),
         (AlertKind.CHANNEL_FAILING, {"channel": "json-1", "switched_off": True}, "goodname notify enable json-1"),
+        (
+            AlertKind.UNSEEN,
+            {"hours": 6},
+            "An alert that should not wait was sent 6 hours ago. As far as is known, nobody has",
+        ),
         (AlertKind.TEST, {}, "This is a test."),
         (AlertKind.DIGEST, {}, "There is something new for you."),
         (AlertKind.MATCH, {}, "There is one new mention."),
