@@ -340,7 +340,7 @@ class App:
 
     def digest_message(self, shown: Digest) -> Message:
         """Put a summary into words."""
-        return self.renderer.digest(shown, message_id=f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
+        return deliver.say_digest(self.office, shown, f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
 
     async def send_digest(self, *, is_weekly: bool = False) -> tuple[int, int]:
         """Send each client its summary now, as `digest` gathers it; gives how many were sent and how many wait."""
@@ -362,7 +362,7 @@ class App:
                 mention_id=hit.mention_id,
                 level=max(hit.level, Level.POSSIBLE, key=lambda level: level.rank),
             )
-        message = self.renderer.alert(alert, hit, chain_head=self.vault.chain_head())
+        message = deliver.say_alert(self.office, alert, hit, self.vault.chain_head())
         message = replace(message, message_id=f"test-{now:%Y%m%dT%H%M%S%f}")
         return tuple([(channel, await self._try_channel(channel, message)) for channel in self.notifier.channels])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import email
 import email.policy
 import json
@@ -10,6 +11,7 @@ import re
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -181,9 +183,21 @@ def _keep_summary(root: Path, mails: Sequence[Path]) -> bool:
         html = message.get_body(("html",))
         if html is not None and "summary" in str(message["subject"]).lower():
             (root / "digest.eml").write_bytes(body)
-            (root / "digest.html").write_text(html.get_content(), "utf-8")
+            (root / "digest.html").write_text(_with_pictures(html.get_content(), message), "utf-8")
             return True
     return False
+
+
+def _with_pictures(page: str, mail: EmailMessage) -> str:
+    """Put a mail's pictures into its page, which then stands alone."""
+    for part in mail.walk():
+        cid = str(part.get("content-id", "")).strip("<>")
+        body = part.get_payload(decode=True)
+        if cid and isinstance(body, bytes):
+            page = page.replace(
+                f'"cid:{cid}"', f'"data:{part.get_content_type()};base64,{base64.b64encode(body).decode()}"'
+            )
+    return page
 
 
 async def _verify(stage: Stage) -> list[str]:

@@ -24,6 +24,7 @@ from monitor.domain.alert import (
     Digest,
     Hit,
     Message,
+    Picture,
 )
 from monitor.domain.case import (
     Action,
@@ -78,6 +79,7 @@ from monitor.domain.subject import (
     Subject,
     SubjectKind,
 )
+from monitor.domain.weight import by_weight, statement_key
 
 __all__ = [
     "EVERY_CLIENT",
@@ -131,6 +133,7 @@ __all__ = [
     "Owner",
     "Paper",
     "PaperKind",
+    "Picture",
     "Poll",
     "PollOutcome",
     "PosterState",
@@ -154,8 +157,10 @@ __all__ = [
     "SubjectKind",
     "Target",
     "WebSession",
+    "by_weight",
     "clocks_coming",
     "require_utc",
+    "statement_key",
     "still_up",
     "to_utc",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -193,13 +194,32 @@ class Digest:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Picture:
+    """Hold one JPEG that a message shows; `cid` is its Content-ID, without brackets, and needs no escaping."""
+
+    cid: str
+    body: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """Hold one rendered message: a neutral title, text that stands alone, and HTML (empty: text only).
 
     `message_id` is stable over retries: the visible alert id, and the idempotency key for channels that have one.
+    The HTML names its `pictures` as `cid:` addresses.
     """
 
     message_id: str
     title: str
     text: str
     html: str = ""
+    pictures: tuple[Picture, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """Give the HTML as a page that stands alone, its pictures within it."""
+        page = self.html
+        for picture in self.pictures:
+            body = base64.b64encode(picture.body).decode("ascii")
+            page = page.replace(f'"cid:{picture.cid}"', f'"data:image/jpeg;base64,{body}"')
+        return page

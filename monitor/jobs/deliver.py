@@ -8,12 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from monitor.domain import Alert, AlertKind, AlertStatus, Coverage, Delivery, DeliveryOutcome, Message
+from monitor.domain import (
+    Alert,
+    AlertKind,
+    AlertStatus,
+    Coverage,
+    Delivery,
+    DeliveryOutcome,
+    Digest,
+    Hit,
+    Message,
+)
 from monitor.errors import DeliveryError, StoreError
 from monitor.jobs import channels, digest
 from monitor.jobs.grouping import decide, key_of
 from monitor.jobs.retries import LONGEST_WAIT, next_attempt, tried_for
 from monitor.jobs.telling import Manner, Mode, Plan, mode_of, plan
+from monitor.jobs.thumbnails import thumbnails
 from monitor.ports import Clock, Notifier, Renderer, Step, Store, Turn, Vault
 
 log = logging.getLogger("goodname.deliver")
@@ -245,16 +256,29 @@ def render(office: Office, alert: Alert) -> Message:
         chain_head = office.vault.chain_head()
         if alert.kind is AlertKind.DIGEST:
             message_id = f"digest-{alert.id}"
-            return office.renderer.digest(
-                digest.build(office.store, alert, chain_head, office.unread), message_id=message_id
-            )
+            return say_digest(office, digest.build(office.store, alert, chain_head, office.unread), message_id)
         hit = office.store.hit(alert.mention_id, alert.subject_id) if alert.mention_id and alert.subject_id else None
-        return office.renderer.alert(alert, hit, chain_head=chain_head)
+        return say_alert(office, alert, hit, chain_head)
     except StoreError:
         raise
     except Exception:  # boundary: nobody may silence an alert with a text that breaks its rendering
         log.exception("an alert could not be put into words", extra={"alert": alert.id})
         return office.renderer.minimal(alert)
+
+
+def say_digest(office: Office, shown: Digest, message_id: str) -> Message:
+    """Put a summary into words, with blurred pictures of what is kept."""
+    return office.renderer.digest(
+        shown, message_id=message_id, thumbnails=thumbnails(office.store, office.vault, shown.hits)
+    )
+
+
+def say_alert(office: Office, alert: Alert, hit: Hit | None, chain_head: str) -> Message:
+    """Put an alert into words; one about what was found shows a blurred picture of it, once a copy is kept."""
+    found = [hit] if hit and alert.kind is AlertKind.MATCH else []
+    return office.renderer.alert(
+        alert, hit, chain_head=chain_head, thumbnails=thumbnails(office.store, office.vault, found)
+    )
 
 
 async def _send(office: Office, alert: Alert, message: Message, channel: str) -> DeliveryOutcome:

@@ -208,4 +208,4 @@ def _plainer(message: Message) -> Message:
     """Give the same message in a form that hardly anything refuses."""
     title = message.title.encode("ascii", "replace").decode()
     text = plain_text(message.text, _PLAIN_LIMIT).encode("ascii", "replace").decode()
-    return replace(message, title=one_line(title, 80), text=text, html="")
+    return replace(message, title=one_line(title, 80), text=text, html="", pictures=())

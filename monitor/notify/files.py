@@ -19,14 +19,14 @@ SUFFIXES = (".html", ".eml", ".txt")
 def render_file(message: Message, suffix: str, *, at: datetime | None = None) -> bytes:
     """Give a message as the content of a `.html`, `.eml` or `.txt` file.
 
-    A message without HTML becomes a plain page. `at` is the date of the mail (None: now). Raises ConfigError for
-    another ending.
+    A message without HTML becomes a plain page. A page has its pictures within it, a mail as parts of its own. `at` is
+    the date of the mail (None: now). Raises ConfigError for another ending.
     """
     match suffix.lower():
         case ".txt":
             return message.text.encode()
         case ".html" | ".htm":
-            return (message.html or _plain_page(message)).encode()
+            return (message.page or _plain_page(message)).encode()
         case ".eml":
             return build_mail(message, _PREVIEW, MailSettings(), sent_at=at).as_bytes()
         case _:

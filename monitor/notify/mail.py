@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formatdate
 
-from monitor.domain import Message
+from monitor.domain import Message, Picture
 from monitor.notify.safe import header_line, one_line, plain_text
 from monitor.text import is_web_url
 
@@ -76,8 +76,21 @@ def build_mail(
     mail.set_content(plain_text(message.text, TEXT_LIMIT) or "-", charset="utf-8")
     if message.html:
         mail.add_alternative(plain_text(message.html, TEXT_LIMIT), subtype="html", charset="utf-8")
-        mail.set_boundary("=_" + hashlib.sha256(message_id.encode()).hexdigest()[:24])
+        mark = hashlib.sha256(message_id.encode()).hexdigest()[:24]
+        mail.set_boundary(f"=_{mark}")
+        _add_pictures(mail, message.pictures, f"=_p{mark}")
     return mail
+
+
+def _add_pictures(mail: EmailMessage, pictures: Sequence[Picture], boundary: str) -> None:
+    """Put pictures beside the HTML that shows them, as RFC 2387 says; without names, so that few programs list them."""
+    if not pictures:
+        return
+    page = list(mail.iter_parts())[-1]
+    for picture in pictures:
+        page.add_related(picture.body, "image", "jpeg", cid=f"<{picture.cid}>", disposition="inline")
+    page.set_boundary(boundary)
+    page.set_param("type", "text/html")
 
 
 def mail_id(message_id: str) -> str:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment
 
 from monitor.domain import Alert, Digest, Hit, Message
-from monitor.notify import hits, templates
+from monitor.notify import hits, pictures, templates
 from monitor.notify.hits import Opener
-from monitor.notify.notices import Notice, NoticeWriter, notice_text
+from monitor.notify.notices import NoticeWriter, notice_text
+from monitor.notify.pictures import NO_PICTURES
 from monitor.notify.safe import TITLE_LIMIT, one_line
 from monitor.notify.summary import SummaryWriter, summary_text
 from monitor.notify.words import Words
@@ -65,14 +66,23 @@ class WordRenderer:
         # programs that drop the head. Nothing is ever loaded from elsewhere.
         return CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
 
-    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
+    def alert(
+        self, alert: Alert, hit: Hit | None, *, chain_head: str, thumbnails: Mapping[str, bytes] = NO_PICTURES
+    ) -> Message:
         """Render one alert; `hit` is what is known now of its mention, evidence included.
 
         What each kind reads from the payload stands at the top of `monitor.notify.notices`.
         """
         message_id = self._alert_id(alert)
         notice = self._notices.write(alert, hit, chain_head=chain_head, reference=_reference(message_id))
-        return self._message(message_id, notice)
+        shown = pictures.named(message_id, [hit.capture_id] if hit else [], thumbnails)
+        return Message(
+            message_id=message_id,
+            title=one_line(notice.title, TITLE_LIMIT),
+            text=notice_text(self._words, notice),
+            html=self._html("notice.html.j2", notice=notice, shown=tuple(shown.values())),
+            pictures=tuple(shown.values()),
+        )
 
     def minimal(self, alert: Alert) -> Message:
         """Render the least, as text only; reads nothing of the mention or the payload, so that it cannot fail."""
@@ -80,23 +90,18 @@ class WordRenderer:
         notice = self._notices.minimal(alert, reference=_reference(message_id))
         return Message(message_id=message_id, title=notice.title, text=notice_text(self._words, notice))
 
-    def digest(self, digest: Digest, *, message_id: str) -> Message:
+    def digest(self, digest: Digest, *, message_id: str, thumbnails: Mapping[str, bytes] = NO_PICTURES) -> Message:
         """Render one period, also an empty one; an id without a domain gets this installation's."""
         full_id = self._with_domain(message_id)
         summary = self._summaries.write(digest, reference=_reference(full_id))
+        cards = [card for group in summary.groups for card in group.cards]
+        shown = pictures.named(full_id, [card.capture_id for card in cards], thumbnails)
         return Message(
             message_id=full_id,
             title=one_line(summary.title, TITLE_LIMIT),
             text=summary_text(self._words, summary),
-            html=self._html("digest.html.j2", summary=summary),
-        )
-
-    def _message(self, message_id: str, notice: Notice) -> Message:
-        return Message(
-            message_id=message_id,
-            title=one_line(notice.title, TITLE_LIMIT),
-            text=notice_text(self._words, notice),
-            html=self._html("notice.html.j2", notice=notice),
+            html=self._html("digest.html.j2", summary=summary, shown=shown),
+            pictures=tuple(shown.values()),
         )
 
     def _html(self, template: str, **facts: object) -> str:

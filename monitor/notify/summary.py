@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 
-from monitor.domain import CaseClock, Change, Digest, Hit, StillUp
+from monitor.domain import CaseClock, Change, Digest, Hit, StillUp, by_weight, statement_key
 from monitor.notify import coverage, hits
 from monitor.notify.coverage import Looked
 from monitor.notify.hits import Opener, Place, Row
@@ -34,7 +34,10 @@ class Tile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """Hold one mention as the digest shows it; `quoted` is empty while the veil is on."""
+    """Hold one mention as the digest shows it; `quoted` is empty while the veil is on.
+
+    `capture_id` names what is kept of it, for its picture; it is not shown.
+    """
 
     source: str
     likelihood: str
@@ -44,6 +47,7 @@ class Card:
     review: str
     place: Place
     quoted: tuple[Row, ...]
+    capture_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,7 +99,7 @@ class SummaryWriter:
         """Say what a digest says, also of an empty day."""
         timezone = hits.zone(digest.timezone)
         looked = coverage.sort_coverage(digest.coverage)
-        ordered = _by_weight(digest.hits)
+        ordered = by_weight(digest.hits)
         more = len(ordered) - CARDS
         failures = digest.capture_failures
         return Summary(
@@ -171,10 +175,13 @@ class SummaryWriter:
         )
 
     def _groups(self, ordered: Sequence[Hit], timezone: tzinfo) -> tuple[Group, ...]:
-        numbers = {one: place for place, one in enumerate(dict.fromkeys(_key(hit) for hit in ordered if _key(hit)), 1)}
+        numbers = {
+            one: place
+            for place, one in enumerate(dict.fromkeys(statement_key(hit) for hit in ordered if statement_key(hit)), 1)
+        }
         groups: dict[str, list[Hit]] = {}
         for hit in ordered[:CARDS]:
-            groups.setdefault(_key(hit), []).append(hit)
+            groups.setdefault(statement_key(hit), []).append(hit)
         return tuple(
             Group(
                 heading=self._heading(key, numbers, members[0]),
@@ -201,6 +208,7 @@ class SummaryWriter:
             review=self.words.say(f"digest.review.{hit.review}") if hit.review in _REVIEWS else "",
             place=self.opener.mention(hit.mention_id),
             quoted=quoted,
+            capture_id=hit.capture_id,
         )
 
     def _change(self, change: Change, known: Iterable[Hit], timezone: tzinfo) -> Line:
@@ -217,34 +225,6 @@ class SummaryWriter:
 
 
 _REVIEWS = frozenset({"confirmed", "not_about_subject", "not_harmful", "later"})
-
-
-def _key(hit: Hit) -> str:
-    return f"{hit.subject_id}\x1f{hit.statement_id}" if hit.statement_id else ""
-
-
-def _by_weight(found: Iterable[Hit]) -> tuple[Hit, ...]:
-    """Order mentions: statements with the heaviest mention first, unmatched ones last, then by weight and time."""
-    everything = tuple(found)
-    heaviest: dict[str, tuple[int, int]] = {}
-    for hit in everything:
-        weight = (hit.level.rank, hit.score)
-        heaviest[_key(hit)] = max(weight, heaviest.get(_key(hit), weight))
-
-    def order(hit: Hit) -> tuple[object, ...]:
-        level, score = heaviest[_key(hit)]
-        return (
-            not _key(hit),
-            -level,
-            -score,
-            _key(hit),
-            -hit.level.rank,
-            -hit.score,
-            hit.first_seen_at,
-            hit.mention_id,
-        )
-
-    return tuple(sorted(everything, key=order))
 
 
 def summary_text(words: Words, summary: Summary) -> str:

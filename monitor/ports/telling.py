@@ -51,14 +51,17 @@ class Poster(Protocol):
 class Renderer(Protocol):
     """Turn alerts and digests into words; pure."""
 
-    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str) -> Message:
-        """Render one alert: calm, neutral, without names or quotes unless the veil is lifted."""
+    def alert(self, alert: Alert, hit: Hit | None, *, chain_head: str, thumbnails: Mapping[str, bytes]) -> Message:
+        """Render one alert: calm, neutral, without names or quotes unless the veil is lifted.
+
+        `thumbnails` are blurred JPEGs by the id of the capture they show; the same for `digest`.
+        """
         ...
 
     def minimal(self, alert: Alert) -> Message:
         """Render the least that must always work, for when `alert` fails."""
         ...
 
-    def digest(self, digest: Digest, *, message_id: str) -> Message:
+    def digest(self, digest: Digest, *, message_id: str, thumbnails: Mapping[str, bytes]) -> Message:
         """Render one day, also an empty one."""
         ...

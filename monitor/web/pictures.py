@@ -1,42 +1,12 @@
-"""Blur pictures on the server, so that what is veiled never reaches the browser; and draw what is counted."""
+"""Draw what is counted."""
 
 from __future__ import annotations
 
-import io
-import threading
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from monitor.ports import DayCount, Spread
-
-_MOST_PIXELS = 60_000_000
-_GRAIN = 12
-"""So few pixels across remain of a veiled picture: no word of it can be brought back."""
-
-_WIDTH, _HEIGHT = 320, 200
-_ONE_AT_A_TIME = threading.Lock()
-
-
-def blurred(picture: bytes) -> bytes | None:
-    """Give a small PNG from which nothing can be read; None for what is no picture or too large to open safely."""
-    from PIL import Image, ImageFilter, UnidentifiedImageError  # noqa: PLC0415 # only when a picture is shown
-
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            with Image.open(io.BytesIO(picture), formats=("PNG", "JPEG", "WEBP", "GIF")) as opened:
-                if opened.width * opened.height > _MOST_PIXELS:
-                    return None
-                top = opened.crop((0, 0, opened.width, min(opened.height, opened.width * _HEIGHT // _WIDTH or 1)))
-                grains = top.convert("RGB").resize((_GRAIN, max(1, _GRAIN * _HEIGHT // _WIDTH)), Image.Resampling.BOX)
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            return None
-    soft = grains.resize((_WIDTH, _HEIGHT), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(12))
-    out = io.BytesIO()
-    soft.save(out, "PNG", optimize=True)
-    return out.getvalue()
 
 
 @dataclass(frozen=True, slots=True)

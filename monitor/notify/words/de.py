@@ -41,6 +41,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # parts of every message
         "label.source": "Quelle",
         "label.likelihood": "Einschätzung",
+        "picture.alt": "unscharfes Bild der gesicherten Seite",
         "label.evidence": "Beweis",
         "label.found": "Gefunden",
         "label.open": "Zum Öffnen",

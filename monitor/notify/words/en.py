@@ -41,6 +41,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         # parts of every message
         "label.source": "Source",
         "label.likelihood": "Likelihood",
+        "picture.alt": "blurred picture of the kept page",
         "label.evidence": "Evidence",
         "label.found": "Found",
         "label.open": "To open it",

@@ -102,7 +102,7 @@ def summary(request: Request, client: str = "") -> Response:
     _, shown = _summary(visitor(request), client)
     if shown is None or not shown.html:
         unknown()
-    return Response(shown.html, media_type="text/html", headers={"Content-Security-Policy": MAIL})
+    return Response(shown.page, media_type="text/html", headers={"Content-Security-Policy": MAIL})
 
 
 def _require_known(request: Request, name: str) -> Visitor:

@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
 
+from monitor.blur import blurred
 from monitor.domain import Artifact, ArtifactRole, Capture
 from monitor.web.pages._forms import own_form, require_owner, unknown
 from monitor.web.pages.mention import visible
-from monitor.web.pictures import blurred
 from monitor.web.rendering import page, visitor
 from monitor.web.shell import SANDBOX
 from monitor.web.site import Visitor
