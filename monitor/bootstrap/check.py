@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
@@ -97,5 +98,7 @@ def _check_timestamps(settings: Settings, faults: list[str], warnings: list[str]
         pinned_certificates(settings)
     except ConfigError as error:
         faults += _sentences(error)
-    if not settings.timestamps.authorities:
+    if settings.timestamps.calendars and find_spec("opentimestamps") is None:
+        faults.append("`timestamps.calendars` needs a further package: pip install 'goodname[ots]'")
+    if not settings.timestamps.authorities and not settings.timestamps.calendars:
         warnings.append("no time stamp authority is configured: nobody outside vouches for when evidence was kept")

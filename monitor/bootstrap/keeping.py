@@ -49,6 +49,7 @@ class EvidenceDesk:
         self._clock = clock
         self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
         self.timestamper: Timestamper = build_timestamper(settings, client, clock)
+        self.calendars = build_calendars(settings, client)
         self.copies = build_copies(settings)
         self._archive = settings.evidence.wayback
         self._archive_http = client.for_source(WAYBACK, obey_robots=False)
@@ -75,8 +76,12 @@ class EvidenceDesk:
         await asyncio.to_thread(self.let_go)
 
     async def stamp(self, *, force: bool = False) -> int:
-        """Have the next captures stamped by an authority outside; gives how many were."""
-        return await stamp.run(self._store, self._vault, self.timestamper, self._clock, force=force)
+        """Have the next captures stamped by an authority outside and by calendars; gives how many tokens came."""
+        done = await stamp.run(self._store, self._vault, self.timestamper, self._clock, force=force)
+        if self.calendars is not None:
+            done += await stamp.finish(self._store, self._vault, self.calendars, self._clock, force=force)
+            done += await stamp.run(self._store, self._vault, self.calendars, self._clock, force=force)
+        return done
 
     async def recheck(self) -> tuple[Observation, ...]:
         """Look again at the next kept pages that are due."""
@@ -117,6 +122,10 @@ class EvidenceDesk:
     def stamps(self) -> StampState:
         """Say how time stamps stand."""
         return stamp.state(self._store, self._vault, self.timestamper)
+
+    def proofs(self) -> StampState | None:
+        """Say how OpenTimestamps proofs stand; None when no calendar is configured."""
+        return stamp.state(self._store, self._vault, self.calendars) if self.calendars is not None else None
 
     async def export(
         self,
@@ -173,6 +182,21 @@ def build_timestamper(settings: Settings, client: HttpClient, clock: Clock) -> T
     wanted = settings.timestamps
     http = client.for_source(STAMPS, obey_robots=False)
     return Authorities(wanted.authorities, pinned_certificates(settings), http=http, clock=clock)
+
+
+def build_calendars(settings: Settings, client: HttpClient) -> Timestamper | None:
+    """Make the one that asks calendars, if some are named; ConfigError when the extra `ots` is not installed."""
+    urls = settings.timestamps.calendars
+    if not urls:
+        return None
+    try:
+        from monitor.evidence import Calendars  # noqa: PLC0415  # OpenTimestamps is an extra
+    except ModuleNotFoundError:
+        raise ConfigError(
+            "OpenTimestamps calendars cannot be asked.",
+            faults=("`timestamps.calendars`: this needs a further package: pip install 'goodname[ots]'",),
+        ) from None
+    return Calendars(urls, http=client.for_source(STAMPS, obey_robots=False))
 
 
 def pinned_certificates(settings: Settings) -> bytes:

@@ -17,6 +17,7 @@ from monitor.cases.picture import summary
 from monitor.cases.plan import ItemState
 from monitor.cases.registry import JURISDICTIONS, registry
 from monitor.domain import CustodyEvent, LiveState, PosterState
+from monitor.ports import PENDING
 
 _STATES = {
     LiveState.LIVE: "still there",
@@ -180,7 +181,7 @@ def _stamps(custody: Iterable[CustodyEvent]) -> dict[str, list[list[str]]]:
     """Give each capture's tokens: authority, time and serial number as the token says, SHA-256 of the token."""
     found: dict[str, list[list[str]]] = {}
     for event in custody:
-        if event.event == "timestamp":
+        if event.event == "timestamp" and event.detail.get("status") != PENDING:
             row = [event.detail.get(name, "") for name in ("authority", "time", "serial", "tsr_sha256")]
             found.setdefault(event.capture_id, []).append(row)
     return found

@@ -20,6 +20,7 @@ from monitor.errors import MonitorError
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
+    from monitor.jobs.stamp import StampState
     from monitor.settings import Settings
 
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -327,7 +328,9 @@ def check_copies(app: App) -> Check:
 
 def check_stamps(app: App) -> Check:
     """Look at whether somebody outside vouches for when evidence was kept; contacts nobody."""
-    stamps = app.evidence.stamps()
+    stamps, proofs = app.evidence.stamps(), app.evidence.proofs()
+    if proofs is not None and not (stamps.is_configured and stamps.failures):
+        return _check_proofs(proofs)
     if not stamps.is_configured:
         return Check(
             name="time stamps",
@@ -345,6 +348,20 @@ def check_stamps(app: App) -> Check:
             try_="Nothing is lost and they are asked again by themselves; see [timestamps] if it goes on.",
         )
     return Check(name="time stamps", outcome=Outcome.OK, what=f"{stamps.waiting} captures wait for one")
+
+
+def _check_proofs(proofs: StampState) -> Check:
+    error = proofs.last_error if proofs.failures else proofs.finish_error
+    if error:
+        return Check(
+            name="time stamps",
+            outcome=Outcome.WARN,
+            what=f"{proofs.waiting + proofs.promised} captures wait; a calendar did not answer as it should.",
+            why=error,
+            try_="Nothing is lost and they are asked again by themselves; see [timestamps] calendars if it goes on.",
+        )
+    what = f"{proofs.waiting} captures wait for a calendar, {proofs.promised} for a Bitcoin block"
+    return Check(name="time stamps", outcome=Outcome.OK, what=what)
 
 
 def check_channels(app: App) -> Check:

@@ -73,6 +73,8 @@ def verify(
         _say(found.captures, found.files, [(one.capture_id, one.path, one.problem) for one in found.findings])
         for remark in found.pending:
             say(f"Not confirmed: {remark}")
+        for note in found.notes:
+            say(f"To compare: {note}")
         say(f"Chain head: {found.chain_head or 'none yet'}")
     if not found.is_intact:
         raise typer.Exit(faults.FAILED)

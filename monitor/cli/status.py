@@ -168,6 +168,7 @@ def _evidence(app: App) -> dict[str, object]:
         "captures": len(kept - {""}),
         "chain_head": app.vault.chain_head(),
         "time_stamps": app.evidence.stamps(),
+        "proofs": app.evidence.proofs(),
     }
 
 
@@ -212,6 +213,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             *_channel_words(seen, zone),
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),
             ("Time stamps", _stamps(seen["evidence"]["time_stamps"])),
+            ("OpenTimestamps", _proofs(seen["evidence"]["proofs"])),
             ("Chain head", seen["evidence"]["chain_head"]),
             ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}{_room(disk)}"),
         ]
@@ -245,6 +247,14 @@ def _channel_sentence(seen: dict[str, Any]) -> list[str]:
     names = [one["name"] for one in seen["channels_failing"]]
     verb = "refuses" if len(names) == 1 else "refuse"
     return [f"{count_in_words(len(names), 'channel')} {verb} messages: {', '.join(names)}."] if names else []
+
+
+def _proofs(state: StampState | None) -> str:
+    if state is None:
+        return ""
+    error = state.last_error if state.failures else state.finish_error
+    why = f"; a calendar did not answer as it should: {error}" if error else ""
+    return f"{state.waiting} captures wait for a calendar, {state.promised} for a Bitcoin block{why}"
 
 
 def _one_sentence(seen: dict[str, Any]) -> str:

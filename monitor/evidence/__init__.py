@@ -1,7 +1,8 @@
 """Keep pages as evidence, in a form that anyone can check.
 
-`BrowserCapturer` needs the Playwright package and is loaded when it is first asked for, so that everything else here
-works without it; so is `ObjectCopies`, whose library takes memory that few installations need to spend.
+`BrowserCapturer` needs the Playwright package, `Calendars` the one for OpenTimestamps; each is loaded when it is first
+asked for, so that everything else here works without it; so is `ObjectCopies`, whose library takes memory that few
+installations need to spend.
 """
 
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import verify_path
 
 if TYPE_CHECKING:
+    from monitor.evidence.calendars import Calendars
     from monitor.evidence.capture import BrowserCapturer
     from monitor.evidence.copies import ObjectCopies
 
@@ -26,6 +28,7 @@ __all__ = [
     "Authorities",
     "BrowserCapturer",
     "BrowserProxy",
+    "Calendars",
     "EvidenceFiles",
     "FileExporter",
     "FileVault",
@@ -44,7 +47,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Load what not every installation uses; ModuleNotFoundError for a browser's part without Playwright."""
+    """Load what not every installation uses; ModuleNotFoundError when its extra is not installed."""
     if name == "BrowserCapturer":
         from monitor.evidence.capture import BrowserCapturer  # noqa: PLC0415  # Playwright is an extra
 
@@ -53,4 +56,8 @@ def __getattr__(name: str) -> object:
         from monitor.evidence.copies import ObjectCopies  # noqa: PLC0415  # obstore is heavy
 
         return ObjectCopies
+    if name == "Calendars":
+        from monitor.evidence.calendars import Calendars  # noqa: PLC0415  # OpenTimestamps is an extra
+
+        return Calendars
     raise AttributeError(name)

@@ -18,6 +18,7 @@ from monitor.evidence import manifest
 from monitor.evidence.canonical import sha256_hex
 from monitor.evidence.chain import SEALING, Record
 from monitor.evidence.disk import read_file
+from monitor.evidence.stamps import recorded_files
 from monitor.evidence.verify import CAPTURES, LOG
 from monitor.ports import Finding
 
@@ -99,8 +100,8 @@ class ObjectCopies:
                 self._copy_file(folder / artifact.path, artifact)
             self._create(f"{CAPTURES}/{record.capture}/{manifest.NAME}", body)
         elif record.event == "timestamp":
-            for key in ("token", "certificates"):
-                self._create(record.detail[key], read_file(self._root / record.detail[key]))
+            for path, _ in recorded_files(record.detail):
+                self._create(path, read_file(self._root / path))
 
     def _copy_file(self, path: Path, artifact: Artifact) -> None:
         body = read_file(path)

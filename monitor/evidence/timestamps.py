@@ -10,7 +10,7 @@ from monitor.contract import Response
 from monitor.errors import ConnectorError, FetchError, TimestampFailed
 from monitor.evidence.canonical import stamp
 from monitor.evidence.tokens import check_token, read_facts
-from monitor.ports import Clock, Token
+from monitor.ports import RFC3161, Clock, Token
 
 _HEADERS = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
 
@@ -27,6 +27,8 @@ class Poster(Protocol):
 
 class Authorities:
     """Ask authorities at these addresses; `pem` holds their pinned root and intermediate certificates."""
+
+    kind = RFC3161
 
     def __init__(self, urls: Sequence[str], pem: bytes, *, http: Poster, clock: Clock) -> None:
         self._urls = tuple(urls)
@@ -49,6 +51,10 @@ class Authorities:
                 faults.append(f"{url}: {fault.why or fault.what}")
         raise TimestampFailed(why="; ".join(faults) or "no authority is configured")
 
+    async def finish(self, message: bytes, body: bytes) -> Token | None:  # the port's names
+        """Give nothing: an authority's token is whole from the start."""
+        return None
+
     async def _ask(self, url: str, message: bytes) -> Token:
         from rfc3161_client import HashAlgorithm, TimestampRequestBuilder  # noqa: PLC0415 # heavy: only to ask
 
@@ -65,7 +71,7 @@ class Authorities:
         # How far this machine's clock was off, as an outsider saw it.
         ahead = (self._clock.now() - said.at).total_seconds()
         return {
-            "kind": "rfc3161",
+            "kind": RFC3161,
             "authority": url,
             "checked_by": ", ".join(accepted_by),
             "time": stamp(said.at),

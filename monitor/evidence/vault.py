@@ -28,9 +28,9 @@ from monitor.evidence.disk import (
     write_new,
 )
 from monitor.evidence.staging import FileStaging, open_staging
-from monitor.evidence.stamps import write_token
+from monitor.evidence.stamps import token_path, write_token
 from monitor.evidence.verify import CAPTURES, LOG, STAGING, Progress, check_store, whole_capture
-from monitor.ports import Clock, Staging, Token, Verification
+from monitor.ports import OPENTIMESTAMPS, PENDING, RFC3161, Clock, Staging, Token, Verification
 
 RESERVE_BYTES = 200 * 1024 * 1024
 _OWN_EVENTS = frozenset({"intent", "capture", "aborted", "recovered", "timestamp", "export", "delete"})
@@ -195,11 +195,27 @@ class FileVault:
                 "A deleted capture could not be removed; it is tried again at the next start.", fault
             ) from fault
 
-    def unstamped(self) -> tuple[str, ...]:
-        """Give the captures about which no authority outside has signed a time, oldest first."""
+    def unstamped(self, kind: str = RFC3161) -> tuple[str, ...]:
+        """Give the captures about which there is no token of this kind, oldest first."""
         chain = self._log.chain()
-        stamped = {capture_id for capture_id, _ in chain.stamps}
+        stamped = {capture_id for capture_id, detail in chain.stamps if detail.get("kind", RFC3161) == kind}
         return tuple(name for name in chain.sealed if name not in stamped and name not in chain.deleted)
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Give the captures whose last OpenTimestamps proof is still a promise, oldest first."""
+        chain = self._log.chain()
+        last = {name: detail for name, detail in chain.stamps if detail.get("kind") == OPENTIMESTAMPS}
+        return tuple(
+            name for name, detail in last.items() if detail.get("status") == PENDING and name not in chain.deleted
+        )
+
+    def read_proof(self, capture_id: str) -> bytes:
+        """Give a capture's last OpenTimestamps proof; FixityError when it is not what was recorded or never was."""
+        stamps = self._log.chain().stamps
+        proofs = [one for name, one in stamps if name == capture_id and one.get("kind") == OPENTIMESTAMPS]
+        if not proofs:
+            raise FixityError("There is no such proof.", why=f"the custody log names none for {capture_id}")
+        return _checked(self._root / token_path(proofs[-1]), proofs[-1].get("tsr_sha256", ""))
 
     def keep_token(self, capture_id: str, token: Token) -> None:
         """Keep a token about a capture's manifest and record it: files first, so that no record is without them."""

@@ -16,7 +16,7 @@ from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
 from monitor.evidence.custody import read_chain
 from monitor.evidence.disk import hash_file, is_locked, read_file
-from monitor.evidence.stamps import STAMPS, StampReport, check_stamps, unrecorded
+from monitor.evidence.stamps import STAMPS, StampReport, check_stamps, is_final, unrecorded
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
 
@@ -34,6 +34,7 @@ class _Tally:
     files: int = 0
     findings: list[Finding] = field(default_factory=list)
     pending: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     stamped: int = 0
 
     def fault(self, problem: str, *, capture_id: str = "", path: str = "") -> None:
@@ -43,6 +44,7 @@ class _Tally:
         for path, problem in found.faults:
             self.fault(problem, path=path)
         self.pending += found.remarks
+        self.notes += found.notes()
         self.files += found.files
 
     def result(self, head: str) -> Verification:
@@ -53,6 +55,7 @@ class _Tally:
             pending=tuple(self.pending),
             chain_head=head,
             stamped=self.stamped,
+            notes=tuple(self.notes),
         )
 
 
@@ -183,7 +186,7 @@ def _check_stamps(root: Path, chain: Chain, known: list[str], tally: _Tally, pin
     found = check_stamps(lambda path: read_file(root / path), chain.stamps, manifests, pinned=pinned)
     tally.add(found)
     tally.stamped = len(found.good)
-    waiting = len(manifests) - len({name for name, _ in chain.stamps if name in manifests})
+    waiting = len(manifests) - len({name for name, one in chain.stamps if name in manifests and is_final(one)})
     if waiting:
         tally.pending.append(f"{waiting} of {len(known)} captures wait for a time stamp of an outside authority")
 

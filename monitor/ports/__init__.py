@@ -8,6 +8,10 @@ error: faults raise the errors named here.
 from monitor.ports.accounts import AccountStore
 from monitor.ports.cases import CaseStore
 from monitor.ports.evidence import (
+    ATTESTED,
+    OPENTIMESTAMPS,
+    PENDING,
+    RFC3161,
     Capturer,
     Enclosure,
     Exported,
@@ -44,6 +48,10 @@ from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollSto
 from monitor.ports.telling import Clock, Notifier, Poster, Renderer
 
 __all__ = [
+    "ATTESTED",
+    "OPENTIMESTAMPS",
+    "PENDING",
+    "RFC3161",
     "AccountStore",
     "Additions",
     "Ask",

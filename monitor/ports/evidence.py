@@ -10,6 +10,14 @@ from typing import Protocol
 
 from monitor.domain import Artifact, ArtifactRole, Capture, CaptureRequest, CustodyEvent, LiveState, Observed, Origin
 
+RFC3161 = "rfc3161"
+OPENTIMESTAMPS = "opentimestamps"
+"""The kinds of tokens."""
+
+PENDING = "pending"
+ATTESTED = "attested"
+"""How an OpenTimestamps proof stands: a calendar's promise, or the way to a Bitcoin block."""
+
 
 class Staging(Protocol):
     """Hold one capture's files until they are committed; nothing in it counts as evidence yet."""
@@ -43,7 +51,8 @@ class Finding:
 class Verification:
     """Sum up a check: what was looked at, every fault, and what could not be confirmed.
 
-    `stamped` counts the captures whose time an authority outside has signed.
+    `stamped` counts the captures whose time an authority outside has signed. `notes` are for a person to look up
+    elsewhere; they say nothing against what was checked.
     """
 
     captures: int
@@ -52,6 +61,7 @@ class Verification:
     pending: tuple[str, ...]
     chain_head: str
     stamped: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def is_intact(self) -> bool:
@@ -113,8 +123,16 @@ class Vault(Protocol):
         """Remove a capture's files; a record with the reason stays. EvidenceError while it is on hold."""
         ...
 
-    def unstamped(self) -> tuple[str, ...]:
-        """Give the captures about which no authority outside has signed a time, oldest first."""
+    def unstamped(self, kind: str = RFC3161) -> tuple[str, ...]:
+        """Give the captures about which there is no token of this kind, oldest first."""
+        ...
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Give the captures whose last OpenTimestamps proof is still a promise, oldest first."""
+        ...
+
+    def read_proof(self, capture_id: str) -> bytes:
+        """Give a capture's last OpenTimestamps proof; FixityError when it is not what was recorded or never was."""
         ...
 
     def keep_token(self, capture_id: str, token: Token) -> None:
@@ -208,10 +226,11 @@ class Exporter(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """Hold what an authority outside signed: that it saw a message at a time.
+    """Hold what somebody outside vouches for: that a message existed at a time.
 
-    `body` is its whole answer, `certificates` the pinned ones (PEM) that it was checked with, `facts` what stands in
-    the custody log: authority, time, serial, policy, kind, and which software checked it.
+    `body` is an authority's whole answer, `certificates` the pinned ones (PEM) that it was checked with, `facts` what
+    stands in the custody log: authority, time, serial, policy, kind, and which software checked it. Of the kind
+    OPENTIMESTAMPS, `body` is a proof, there are no certificates, and the fact `status` is PENDING or ATTESTED.
     """
 
     body: bytes = field(repr=False)
@@ -220,18 +239,30 @@ class Token:
 
 
 class Timestamper(Protocol):
-    """Have an authority outside sign that something existed now."""
+    """Have somebody outside vouch that something existed now."""
+
+    @property
+    def kind(self) -> str:
+        """Give the kind of its tokens: RFC3161 or OPENTIMESTAMPS."""
+        ...
 
     @property
     def is_configured(self) -> bool:
-        """Tell whether there is any authority to ask."""
+        """Tell whether there is anybody to ask."""
         ...
 
     async def stamp(self, message: bytes) -> Token:
         """Ask for a token about these bytes; only their hash leaves this machine.
 
-        Authorities are asked in their order until one gives a token that the pinned certificates vouch for.
-        TimestampFailed says why none did; asking again later may help.
+        Authorities are asked in their order until one gives a token that the pinned certificates vouch for; of
+        calendars, all are. TimestampFailed says why none did; asking again later may help.
+        """
+        ...
+
+    async def finish(self, message: bytes, body: bytes) -> Token | None:
+        """Ask what became of a token that was only a promise; None while there is nothing new.
+
+        TimestampFailed when that could not be learned; asking again later may help.
         """
         ...
 

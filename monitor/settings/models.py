@@ -226,7 +226,13 @@ class TimestampSettings(Section):
         None, description="A PEM file with their root and intermediate certificates, from their own sites."
     )
 
-    @validates("authorities")
+    calendars: tuple[str, ...] = Field(
+        (),
+        max_length=8,
+        description="Addresses of OpenTimestamps calendars (extra `ots`), all asked; only a salted hash is sent.",
+    )
+
+    @validates("authorities", "calendars")
     @classmethod
     def _web_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:

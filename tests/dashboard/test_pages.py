@@ -239,6 +239,20 @@ def test_a_capture_says_who_outside_vouches_for_its_time(town):
     assert "nobody outside vouches" not in shown
 
 
+def test_a_promised_block_is_not_called_a_signature(town):
+    helper, capture = town.client("helper"), town.captures[town.north[0]]
+    facts = {"kind": "opentimestamps", "status": "pending", "authority": "https://calendar.example/<b>"}
+    town.vault.keep_token(capture, Token(body=b"promise", certificates=b"", facts=facts))
+    shown = helper.get(f"/evidence/{capture}").text
+    assert "<bdi>https://calendar.example/&lt;b&gt;</bdi> promised a place in a Bitcoin block" in shown
+    assert "signed that it existed" not in shown
+    town.vault.keep_token(
+        capture,
+        Token(body=b"proof", certificates=b"", facts=facts | {"status": "attested", "serial": "Bitcoin block 5"}),
+    )
+    assert "leads to Bitcoin block 5, to be compared" in helper.get(f"/evidence/{capture}").text
+
+
 def test_a_failing_source_is_named(town):
     assert HealthState.QUIET not in {one.state for one in town.operations.sources() if one.is_failing}
     assert "wiki" in town.client().get("/").text

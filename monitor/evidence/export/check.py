@@ -54,6 +54,7 @@ def check_export(path: Path, *, head: str = "", pinned: bytes = b"") -> Verifica
         pending=(*remarks, *stamps.remarks),
         chain_head=chain_head,
         stamped=len(stamps.good),
+        notes=stamps.notes(),
     )
 
 

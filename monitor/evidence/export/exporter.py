@@ -20,6 +20,7 @@ from monitor.evidence.disk import disk_fault, hash_file, read_file
 from monitor.evidence.export.bag import BagWriter
 from monitor.evidence.export.excerpt import About, excerpt, shown_records
 from monitor.evidence.export.facts import KeptCapture, report_facts
+from monitor.evidence.stamps import recorded_files
 from monitor.evidence.vault import FileVault
 from monitor.evidence.verify import CAPTURES, LOG
 from monitor.pdf import can_print, print_pdf
@@ -231,11 +232,10 @@ def _forget_pictures(facts: dict[str, object]) -> None:
 
 
 def _stamp_files(kept: dict[str, KeptCapture]) -> dict[str, str]:
-    """Give the tokens and certificates of these captures, with the hashes that the log recorded of them."""
-    found = {}
+    """Give the tokens, proofs and certificates of these captures, with the hashes that the log recorded of them."""
+    found: dict[str, str] = {}
     for event in (event for entry in kept.values() for event in entry.events if event.event == "timestamp"):
-        found[event.detail["token"]] = event.detail["tsr_sha256"]
-        found[event.detail["certificates"]] = event.detail["certificates_sha256"]
+        found.update(recorded_files(event.detail))
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from monitor.domain import ArtifactRole, Capture, CustodyEvent
 from monitor.evidence.canonical import Json, object_of, parse, text_of
-from monitor.ports import ExportItem, ExportOrder
+from monitor.ports import PENDING, ExportItem, ExportOrder
 
 _ORIGINS = {
     "wire": "as sent by the server",
@@ -136,7 +136,7 @@ def _tokens(entry: KeptCapture) -> list[list[str]]:
             event.detail.get("tsr_sha256", ""),
         ]
         for event in entry.events
-        if event.event == "timestamp"
+        if event.event == "timestamp" and event.detail.get("status") != PENDING
     ]
 
 

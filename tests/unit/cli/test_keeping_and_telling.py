@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -301,6 +302,29 @@ class TestTimeStamps:
         assert run("evidence", "verify", "data/evidence", "--certificates", "absent", code=3).stderr.startswith(
             "What: "
         )
+
+    def test_a_calendar_that_does_not_answer_is_named_and_nothing_is_lost(self, full):
+        pytest.importorskip("opentimestamps", reason="the extra `ots` is not installed")
+        full.write("goodname.toml", full.config.read_text() + '[timestamps]\ncalendars = ["http://127.0.0.1:1"]\n')
+        full.run("config", "check")
+        full.run("once")
+        proofs = full.json("status")["evidence"]["proofs"]
+        assert (proofs["waiting"] > 0, proofs["promised"], proofs["failures"]) == (True, 0, 1)
+        assert "OpenTimestamps" in full.run("status").stdout
+        (check,) = (one for one in full.json("doctor") if one["check"] == "time stamps")
+        assert (check["outcome"], "http://127.0.0.1:1" in check["why"]) == ("warn", True)
+        assert full.json("evidence", "verify", code=2)["intact"] is True
+
+    def test_calendars_without_their_package_are_a_fault_of_the_configuration(self, full, monkeypatch):
+        full.write("goodname.toml", full.config.read_text() + '[timestamps]\ncalendars = ["http://127.0.0.1:1"]\n')
+        monkeypatch.setattr("monitor.bootstrap.check.find_spec", lambda name: None)
+        monkeypatch.setitem(sys.modules, "monitor.evidence.calendars", None)
+        assert "goodname[ots]" in full.run("config", "check", code=2).stderr
+        assert "goodname[ots]" in full.run("status", code=2).stderr
+
+    def test_a_calendar_is_an_address_of_the_web(self, full):
+        full.write("goodname.toml", full.config.read_text() + '[timestamps]\ncalendars = ["ftp://x"]\n')
+        assert "starts with http" in full.run("config", "check", code=2).stderr
 
 
 class TestLater:
