@@ -156,7 +156,7 @@ def test_a_source_that_fails_is_told_with_time_reason_and_advice() -> None:
         (
             AlertKind.UNSEEN,
             {"hours": 6},
-            "An alert that should not wait was sent 6 hours ago. As far as is known, nobody has",
+            "An alert that should not wait was sent 6 hours ago, and nobody has looked so far.",
         ),
         (AlertKind.TEST, {}, "This is a test."),
         (AlertKind.DIGEST, {}, "There is something new for you."),
