@@ -222,7 +222,7 @@ COMMANDS: Mapping[str, Entry] = {
     "evidence": Entry("Check the evidence that is kept, and hand it over.", _evidence),
     "case": Entry("Take confirmed repeats through the six steps, from a plan to a packet for counsel.", _case),
     "pause": Entry("Pause all messages for 1, 7 or 30 days.", _pause),
-    "ack": Entry("Say that you have seen what you were told of a mention.", _ack),
+    "ack": Entry("Say that you have seen it.", _ack),
     "snooze": Entry("Leave what repeats the same statement to the summary for a while.", _snooze),
     "handover": Entry("Hand the watch over to your helper, or take it back.", _handover),
     "storm": Entry("Turn storm mode on or off: your helper is told everything, you get one mail a day.", _storm),
