@@ -16,9 +16,7 @@ from typing import BinaryIO
 
 from connectors import _feed_reader, _mail_reader, _page_reader
 from connectors._entry import Parsed
-
-LENGTH_BYTES = 8
-"""A result is preceded by its length, big-endian."""
+from connectors._parser_pool import LENGTH_BYTES
 
 Request = tuple[str, str, bytes]
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from threading import Event, Lock, Timer
 
 _PROGRAM = "connectors._parser"
-_LENGTH_BYTES = 8
+LENGTH_BYTES = 8
+"""A result is preceded by its length, big-endian."""
+
 _LONGEST_RESULT = 64 * 1024 * 1024
 _PATIENCE_SECONDS = 2.0
 """So long a process whose input was closed, or whose output has ended, may take to be gone."""
@@ -142,7 +144,7 @@ class ParserProcess:
         self._process.stdin.write(work.head)
         self._process.stdin.write(work.body)
         self._process.stdin.flush()
-        length = int.from_bytes(self._process.stdout.read(_LENGTH_BYTES), "big")
+        length = int.from_bytes(self._process.stdout.read(LENGTH_BYTES), "big")
         if not 0 < length <= _LONGEST_RESULT:
             return None
         result = self._process.stdout.read(length)
