@@ -62,8 +62,11 @@ async def open_stream(
     session = make_session(guard, user_agent, per_host=0, traces=[_no_redirects(request.source, key)])
     started, socket, batches, outcome = clock.monotonic(), None, None, "Cancelled"
     try:
-        async with rates.turn(key, paced=not guard.is_listed(url.raw_host or "", url.port or 0)):
-            socket = await _upgrade(session, url, request, guard, rates, clock)
+        try:
+            async with rates.turn(key, paced=not guard.is_listed(url.raw_host or "", url.port or 0)):
+                socket = await _upgrade(session, url, request, guard, rates, clock)
+        finally:
+            await rates.tell_pauses()
         batches = _Batches(socket, key, request)
         yield batches
         outcome = "ok"
