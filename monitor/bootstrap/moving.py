@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.bootstrap.backup import DATABASE, EVIDENCE
+from monitor.bootstrap.backup import DATABASE, EVIDENCE, Advance
 from monitor.bootstrap.build import database_file
 from monitor.bootstrap.claim import Claim
 from monitor.errors import EvidenceError, InputError
@@ -18,8 +17,6 @@ from monitor.settings import Settings
 from monitor.store import MovedRows, copy_out, move_rows
 
 _SCRATCH = "migrate.part"
-
-Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -50,7 +50,7 @@ def copy_in(path: Path, url: str, *, replace: bool) -> None:
         bring_up_to_date(copy)
         bring_up_to_date(database)
         with copy.reading() as source, database.writing() as target:
-            if not replace and _has_rows(target):
+            if not replace and any_rows(target):
                 raise StoreError(
                     "The database is not empty.",
                     why="restoring would replace what is in it",
@@ -67,7 +67,7 @@ def has_rows(url: str) -> bool:
     with using(connect(url)) as database:
         bring_up_to_date(database)
         with database.reading() as connection:
-            return _has_rows(connection)
+            return any_rows(connection)
 
 
 @contextmanager
@@ -136,7 +136,8 @@ def copy_rows_of(table: Table, source: Connection, target: Connection) -> Iterat
         yield len(some)
 
 
-def _has_rows(connection: Connection) -> bool:
+def any_rows(connection: Connection) -> bool:
+    """Tell whether any table holds a row."""
     return any(connection.execute(select(table).limit(1)).first() is not None for table in metadata.sorted_tables)
 
 

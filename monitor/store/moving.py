@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, func, select
 
 from monitor.errors import StoreError
-from monitor.store.copying import copy_rows_of, has_rows, set_counters, using
+from monitor.store.copying import any_rows, copy_rows_of, set_counters, using
 from monitor.store.engine import connect
 from monitor.store.migrate import bring_up_to_date
 from monitor.store.schema import metadata
@@ -39,8 +39,8 @@ def move_rows(source: Path, url: str, advance: Callable[[int, int], None]) -> Mo
             raise StoreError("Rows are moved to a PostgreSQL.", why="the address given is another SQLite file")
         bring_up_to_date(old)
         bring_up_to_date(new)
-        were_there = has_rows(url)
         with old.reading() as rows, new.writing() as target:
+            were_there = any_rows(target)
             if not were_there:
                 _copy(rows, target, advance)
             changed = [table.name for table in metadata.sorted_tables if _sum(rows, table) != _sum(target, table)]

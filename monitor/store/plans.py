@@ -12,6 +12,7 @@ from monitor.store.engine import insert_into
 from monitor.store.leases import is_free, is_ripe
 from monitor.store.part import Part
 from monitor.store.plan_schema import host_turn
+from monitor.store.polls import target_of
 from monitor.store.recheck_schema import recheck
 from monitor.store.schema import alert, capture_request, mention, target
 
@@ -57,17 +58,7 @@ class PlanRows(Part):
         )
         with self._db.reading() as connection:
             row = connection.execute(query).first()
-        if row is None:
-            return None
-        return Target(
-            source=row.source,
-            query_key=row.query_key,
-            every=row.every,
-            terms=tuple(row.terms),
-            next_due_at=row.next_due_at,
-            failures=row.failures,
-            lease_until=row.lease_until,
-        )
+        return None if row is None else target_of(row, row.lease_until)
 
     def reserve_turn(self, host: str, interval: timedelta) -> tuple[float, datetime | None]:
         """Take the next free turn at a host; see the port."""

@@ -68,7 +68,7 @@ class PollRows(Part):
             leased = [{"its_source": row.source, "its_key": row.query_key} for row in rows]
             if leased:
                 connection.execute(_update_target().values(lease_until=now + lease_for), leased)
-        return tuple(_target_of(row, now + lease_for) for row in rows)
+        return tuple(target_of(row, now + lease_for, row.cursor) for row in rows)
 
     def cursor(self, source: str, query_key: str) -> str:
         """Give the kept position as JSON text, or an empty string."""
@@ -209,7 +209,8 @@ def _retire_targets(connection: Connection, keys: Sequence[_Key]) -> None:
         connection.execute(update(target).where(chosen.in_(some)).values(is_current=False, lease_until=None))
 
 
-def _target_of(row: Row[Any], lease_until: datetime) -> Target:
+def target_of(row: Row[Any], lease_until: datetime, cursor: str | None = None) -> Target:
+    """Give a leased row of the due table as a target."""
     return Target(
         source=row.source,
         query_key=row.query_key,
@@ -218,7 +219,7 @@ def _target_of(row: Row[Any], lease_until: datetime) -> Target:
         next_due_at=row.next_due_at,
         failures=row.failures,
         lease_until=lease_until,
-        cursor=row.cursor,
+        cursor=cursor,
     )
 
 
