@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -55,10 +56,6 @@ STUCK_AFTER_S = 900.0
 
 STOP_GRACE_S = 50.0
 """Time for jobs in flight to finish on SIGTERM; what is cancelled after it is resumed at the next start."""
-
-
-LOST_DATABASE = 75
-"""The exit code when the shared queue went away (EX_TEMPFAIL of sysexits.h): whoever supervises starts it again."""
 
 
 class Engine(Protocol):
@@ -193,7 +190,7 @@ class Service:
             await self._engine.work()
         except MonitorError as error:
             log.error("the service ends, to be started again", extra={"why": str(error)})
-            self._exit_code = LOST_DATABASE
+            self._exit_code = os.EX_TEMPFAIL  # whoever supervises the service starts it again
         self._stop.set()
 
     async def _end_work(self, working: asyncio.Task[None]) -> bool:

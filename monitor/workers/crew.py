@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
@@ -21,9 +22,6 @@ TARGETS_A_TICK = 2_000
 CAPTURES_A_TICK = 200
 
 COUNT_EVERY_S = 10.0
-
-TRY_AGAIN_LATER = 75
-"""The exit code of a process that lost its database (EX_TEMPFAIL of sysexits.h); its supervisor starts it again."""
 
 
 class Crew:
@@ -128,7 +126,7 @@ async def serve_worker(settings: Settings, kinds: Collection[str], concurrency: 
             await crew.work(kinds, concurrency=concurrency)
         except MonitorError as error:
             log.error("the worker ends, to be started again", extra={"why": str(error)})
-            return TRY_AGAIN_LATER
+            return os.EX_TEMPFAIL
         log.info("worker stopped")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -13,17 +14,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from monitor.errors import ConfigError, StoreError
+from monitor.jobs.preserve import PARALLEL as CAPTURES_AT_ONCE
 from monitor.workers.jobs import CAPTURE, Job
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
     from pgqueuer.core.qm import QueueManager
     from pgqueuer.models import Job as Handed
+    from pgqueuer.queries import Queries
 
 log = logging.getLogger("goodname.queue")
-
-CAPTURES_AT_ONCE = 2
-"""Measured: two captures at once give the most a minute; four are slower."""
 
 TRIES = 4
 """A job that failed so many times is parked, with its error, until somebody looks."""
@@ -34,8 +34,9 @@ FIRST_RETRY = timedelta(seconds=10)
 HEARTBEAT = timedelta(seconds=30)
 """A job whose worker has not shown life for this long is handed to another."""
 
-_LEADER = (1_735_355_236, 1)
-_INSTALLING = (1_735_355_236, 2)
+# The store's own locks have the number before this one: a source's lock may have any second number there.
+_LOCKS = 1_735_355_237
+_LEADER, _INSTALLING = (_LOCKS, 1), (_LOCKS, 2)
 _LEADER_CHECK_S = 5.0
 
 Handler = Callable[[bytes | None], Awaitable[None]]
@@ -69,12 +70,9 @@ class JobQueue:
     """
 
     def __init__(self, pool: Pool[Any], connect: Connect) -> None:
-        from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415  # an optional extra
-        from pgqueuer.queries import Queries  # noqa: PLC0415
-
         self._pool = pool
         self._connect = connect
-        self._queries = Queries(AsyncpgPoolDriver(pool))
+        self._queries = _queries(pool)
         self._managers: list[QueueManager] = []
 
     async def close(self) -> None:
@@ -83,6 +81,8 @@ class JobQueue:
 
     async def put(self, jobs: Sequence[Job]) -> int:
         """Add jobs, but none whose key already waits or runs, or is parked; gives how many were added."""
+        if not jobs:
+            return 0
         with _reachable():
             parked = await self._pool.fetch("SELECT dedupe_key FROM pgqueuer WHERE status = 'failed'")
             shut = {row["dedupe_key"] for row in parked}
@@ -174,12 +174,10 @@ class JobQueue:
             return len(await self._pool.fetch(query, list(numbers)))
 
     def _manager(self, handlers: Mapping[str, Handler]) -> QueueManager:
-        from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415
         from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor  # noqa: PLC0415
         from pgqueuer.core.qm import QueueManager  # noqa: PLC0415
-        from pgqueuer.queries import Queries  # noqa: PLC0415
 
-        manager = QueueManager(Queries(AsyncpgPoolDriver(self._pool)))
+        manager = QueueManager(_queries(self._pool))
         for kind, handler in handlers.items():
 
             async def handle(job: Handed, handler: Handler = handler) -> None:
@@ -263,6 +261,14 @@ async def open_queue(url: str) -> AsyncIterator[JobQueue]:
         await queue.close()
 
 
+def _queries(pool: Pool[Any]) -> Queries:
+    """Give the engine's commands; each has a driver of its own, which keeps one listener."""
+    from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415  # an optional extra
+    from pgqueuer.queries import Queries  # noqa: PLC0415
+
+    return Queries(AsyncpgPoolDriver(pool))
+
+
 async def _install(pool: Pool[Any]) -> None:
     from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver  # noqa: PLC0415
     from pgqueuer.queries import Queries  # noqa: PLC0415
@@ -320,8 +326,6 @@ def _reachable() -> Iterator[None]:
 
 def _in_words(traceback: str | None) -> str:
     """Give the last error of a job in one line."""
-    import json  # noqa: PLC0415
-
     if not traceback:
         return ""
     told = json.loads(traceback)
