@@ -136,6 +136,7 @@ class App:
             clock=self.clock,
             unread=self.unread,
             manner=self.manner,
+            shows_pictures=self.notifier.shows_pictures,
         )
 
     @property
@@ -241,7 +242,7 @@ class App:
 
     def in_words(self, alert: Alert) -> Message:
         """Put an alert into the words in which it is sent, without the links that act: a feed is only for reading."""
-        return deliver.render(replace(self.office, renderer=self._reader), alert)
+        return deliver.render(replace(self.office, renderer=self._reader, shows_pictures=False), alert)
 
     def watch_silence(self) -> tuple[Alert, ...]:
         """Tell of sources that nobody could look at, and of those that are back."""
@@ -340,7 +341,8 @@ class App:
 
     def digest_message(self, shown: Digest) -> Message:
         """Put a summary into words."""
-        return deliver.say_digest(self.office, shown, f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
+        office = replace(self.office, shows_pictures=True)
+        return deliver.say_digest(office, shown, f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
 
     async def send_digest(self, *, is_weekly: bool = False) -> tuple[int, int]:
         """Send each client its summary now, as `digest` gathers it; gives how many were sent and how many wait."""

@@ -39,7 +39,8 @@ _MOST_TRIES = 10_000
 class Office:
     """Hold what telling needs; `unread` are sources that could not be set up, so that no summary passes them over.
 
-    Without a `manner` everything is told on every channel at once.
+    Without a `manner` everything is told on every channel at once. Blurred pictures are made only where something
+    `shows_pictures`.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Office:
     clock: Clock
     unread: tuple[Coverage, ...] = ()
     manner: Manner | None = None
+    shows_pictures: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -268,17 +270,17 @@ def render(office: Office, alert: Alert) -> Message:
 
 def say_digest(office: Office, shown: Digest, message_id: str) -> Message:
     """Put a summary into words, with blurred pictures of what is kept."""
-    return office.renderer.digest(
-        shown, message_id=message_id, thumbnails=thumbnails(office.store, office.vault, shown.hits)
-    )
+    return office.renderer.digest(shown, message_id=message_id, thumbnails=_pictures(office, shown.hits))
 
 
 def say_alert(office: Office, alert: Alert, hit: Hit | None, chain_head: str) -> Message:
     """Put an alert into words; one about what was found shows a blurred picture of it, once a copy is kept."""
     found = [hit] if hit and alert.kind is AlertKind.MATCH else []
-    return office.renderer.alert(
-        alert, hit, chain_head=chain_head, thumbnails=thumbnails(office.store, office.vault, found)
-    )
+    return office.renderer.alert(alert, hit, chain_head=chain_head, thumbnails=_pictures(office, found))
+
+
+def _pictures(office: Office, found: Sequence[Hit]) -> dict[str, bytes]:
+    return thumbnails(office.store, office.vault, found) if office.shows_pictures else {}
 
 
 async def _send(office: Office, alert: Alert, message: Message, channel: str) -> DeliveryOutcome:

@@ -112,6 +112,11 @@ class AppriseNotifier:
         """Name the channels in the order of their URLs."""
         return tuple(self._channels)
 
+    @property
+    def shows_pictures(self) -> bool:
+        """Tell whether any channel shows the pictures of a message; only mail does."""
+        return any(isinstance(one, MailChannel) for one in self._channels.values())
+
     @cached_property
     def _asset(self) -> AppriseAsset:
         from monitor.notify.services import make_asset  # noqa: PLC0415 # loads Apprise: only for a channel

@@ -260,3 +260,14 @@ async def test_the_picture_is_seen_on_a_narrow_screen(town: Town, tmp_path: Path
             assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth")
             await page.screenshot(full_page=True, path=str(tmp_path / f"{scheme}.png"))
         await browser.close()
+
+
+def test_no_picture_is_made_where_nothing_shows_one(town: Town) -> None:
+    town.keep(town.find("post"), (ArtifactRole.SCREENSHOT, post()))
+    alert = Alert(kind=AlertKind.MATCH, dedupe_key="m", created_at=NOW, mention_id=1, subject_id="subject-1")
+    office = town.office(None)
+
+    assert len(deliver.render(office, alert).pictures) == 1
+    assert deliver.render(replace(office, shows_pictures=False), alert).pictures == ()
+    mail, hook = ["mailto://user:word@mail.example.org"], ["json://hook.example.org/"]
+    assert [AppriseNotifier(urls).shows_pictures for urls in (hook, mail + hook, [])] == [False, True, False]
