@@ -20,37 +20,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from kill_sinks import Tally
+from town import COMMAND, lasting_repeats, publish_repeats
+
 from monitor.demo import Folder, World, write_configuration
-from monitor.demo.texts import FINDS, Post
 from monitor.testing.postgres import PostgresServer, postgres_server
 
-COMMAND = Path(sys.executable).with_name("goodname")
-_MENTION = re.compile(r"goodname hits show (\d+)")
 _ROLES = {"planner-1": "run", "planner-2": "run", "worker-1": "worker", "worker-2": "worker"}
+_HOOK = "webhook"
 _BETWEEN_S = (0.2, 3.0)
 _STORIES = 2
-
-
-@dataclass(slots=True)
-class Hook:
-    """Take webhook calls and count which mentions were announced how often."""
-
-    accepted: Counter[int] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def receive(self, body: bytes) -> int:
-        """Give 200."""
-        found = _MENTION.search(json.loads(body)["message"])
-        with self._lock:
-            if found:
-                self.accepted[int(found[1])] += 1
-        return 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,8 +68,8 @@ class Rig:
 
     def __init__(self, root: Path, server: PostgresServer, seed: int, browser: str) -> None:
         self.chance = random.Random(seed)
-        self.hook = Hook()
-        self.world = World(root, receive=self.hook.receive)
+        self.tally = Tally()
+        self.world = World(root, receive=self._receive)
         self.server = server
         settings = write_configuration(Folder(root), self.world, browser=browser, every="1s")
         shared = f'\n[store]\nurl = "{server.url(server.new_database())}"\n\n[queue]\nengine = "pgqueuer"\n'
@@ -95,6 +79,15 @@ class Rig:
         self.ended = 0
         self._log = (root / "crew.log").open("wb")
         self._crew: dict[str, subprocess.Popen[bytes]] = {}
+
+    def _receive(self, body: bytes) -> int:
+        told = json.loads(body)
+        self.tally.take(_HOOK, str(told["message_id"]), told["message"])
+        return 200
+
+    def announced(self) -> set[int]:
+        """Give the mentions that were announced."""
+        return {mention for _, mention in tuple(self.tally.arrived)}
 
     def start(self) -> None:
         """Start whoever does not run; one that ended by itself is counted."""
@@ -121,20 +114,14 @@ class Rig:
 
     def publish(self) -> None:
         """Put more repeats on the wire."""
-        for _ in range(_STORIES):
-            self.stories += 1
-            text = (
-                f"Alina Voss took deposits from patients and never treated them. "
-                f"The dentist of Quay Street, as told at table {self.stories}."
-            )
-            self.world.publish(Post(id=f"kill-{self.stories}", author="No Name", age_hours=0, title="Talk", text=text))
+        self.stories = publish_repeats(self.world, self.stories, _STORIES)
 
     def drain(self, wanted: int, patience_s: float) -> float:
         """Run until this many mentions are announced and nothing waits; gives the seconds it took."""
         begun = time.monotonic()
         while time.monotonic() - begun < patience_s:
             self.start()
-            if len(self.hook.accepted) >= wanted and not self.ask_json("queue", "list")["jobs"]:
+            if len(self.announced()) >= wanted and not self.ask_json("queue", "list")["jobs"]:
                 break
             time.sleep(0.5)
         return time.monotonic() - begun
@@ -180,8 +167,7 @@ def run(given: argparse.Namespace, root: Path, server: PostgresServer) -> Result
             rig.start()
             print(f"\r{number} of {len(harms)}", end="", file=sys.stderr)
         rig.world.advance()
-        # The post that is taken down may have gone before anybody read it.
-        lasting = sum(1 for find in FINDS if find.likely and find.words != "Keep away.")
+        lasting = lasting_repeats()
         drain_s = rig.drain(rig.stories + lasting, given.patience)
         print(file=sys.stderr)
         rig.stop()
@@ -203,9 +189,9 @@ def _books(rig: Rig, given: argparse.Namespace, lasting: int, drain_s: float, be
         restarts=given.restarts,
         ended_by_themselves=rig.ended,
         expected=len(likely),
-        lost=len(likely - set(rig.hook.accepted)),
+        lost=len(likely - rig.announced()),
         not_found=max(0, rig.stories + lasting - len(likely)) + (rig.stories - len(pages)),
-        doubled=sum(count - 1 for count in rig.hook.accepted.values()),
+        doubled=rig.tally.doubled(),
         doubled_mentions=sum(count - 1 for count in pages.values()),
         captures=check["captures"],
         bad_evidence=len(check["findings"]),

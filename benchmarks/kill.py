@@ -9,8 +9,7 @@ mail and breaks off, which counts as arrived. Afterwards the service runs until 
 in order, and the books are made up: every likely repeat must have arrived on both channels (`lost` 0), no mention
 stored twice, all evidence must verify and the database be whole. What arrives twice is `doubled`: at least once is the
 promise, and it may not be more than one for each kill, nor more than 6 %. Beside it, two common designs meet the same
-kills and refusals (`designs`). On PostgreSQL, which several processes may share, what a killed one had begun waits
-until its lease of five minutes is over, so that draining takes longer. Exit code 0 when nothing was lost or damaged,
+kills and refusals (`designs`). Exit code 0 when nothing was lost or damaged,
 and little doubled.
 """
 
@@ -38,12 +37,11 @@ from pathlib import Path
 
 from kill_designs import DESIGNS, Loss, lose
 from kill_sinks import CHANNELS, Sinks
-from loopback_postgres import LoopbackPostgres
+from town import COMMAND, lasting_repeats, publish_repeats
 
 from monitor.demo import Folder, World, write_configuration
-from monitor.demo.texts import FINDS, Post
+from monitor.testing.postgres import PostgresServer, postgres_server
 
-COMMAND = Path(sys.executable).with_name("goodname")
 _START_S = 90.0
 _STARTING_SHARE = 0.2
 """One in five kills comes while the service is still starting, the others while it is at work."""
@@ -97,14 +95,15 @@ class Result:
 class Rig:
     """Run the service against the town, and kill it."""
 
-    def __init__(self, root: Path, seed: int, browser: str, postgres: LoopbackPostgres | None) -> None:
+    def __init__(self, root: Path, seed: int, browser: str, postgres: PostgresServer | None) -> None:
         self.chance = random.Random(seed)
         self.sinks = Sinks(seed + 1)
         self.world = World(root)
         self.settings = write_configuration(Folder(root), self.world, browser=browser, every="1s")
         self._bind = tomllib.loads(self.settings.read_text("utf-8"))["web"]["bind"]
-        self._send_here(postgres.url if postgres else "")
         self._postgres = postgres
+        self._database = postgres.new_database() if postgres else ""
+        self._send_here(postgres.url(self._database) if postgres else "")
         self._root = root
         self.stories = 0
         self._log = (root / "service.log").open("wb")
@@ -130,7 +129,7 @@ class Rig:
     def database_faults(self) -> list[str]:
         """Have the database check itself from end to end; gives what it complains of."""
         if self._postgres:
-            return self._postgres.complaints()
+            return self._postgres.complaints(self._database)
         (path,) = (self._root / "data").glob("*.db")
         with contextlib.closing(sqlite3.connect(path)) as database:
             said = [str(row[0]) for row in database.execute("PRAGMA integrity_check")]
@@ -139,13 +138,7 @@ class Rig:
 
     def publish(self) -> None:
         """Put two more repeats on the wire."""
-        for _ in range(_STORIES_PER_KILL):
-            self.stories += 1
-            text = (
-                f"Alina Voss took deposits from patients and never treated them. "
-                f"The dentist of Quay Street, as told at table {self.stories}."
-            )
-            self.world.publish(Post(id=f"kill-{self.stories}", author="No Name", age_hours=0, title="Talk", text=text))
+        self.stories = publish_repeats(self.world, self.stories, _STORIES_PER_KILL)
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start `goodname run` in a process group of its own; what a predecessor told is forgotten."""
@@ -213,7 +206,7 @@ class Rig:
 
 
 def run(
-    root: Path, kills: int, seed: int, browser: str, patience_s: float, postgres: LoopbackPostgres | None = None
+    root: Path, kills: int, seed: int, browser: str, patience_s: float, postgres: PostgresServer | None = None
 ) -> Result:
     """Kill, drain, and make up the books."""
     begun = time.monotonic()
@@ -225,8 +218,7 @@ def run(
             rig.kill_once()
             print(f"\r{number + 1} of {kills} kills", end="", file=sys.stderr)
         rig.world.advance()
-        # The post that is taken down may have gone before the service first lived long enough to read it.
-        lasting = sum(1 for find in FINDS if find.likely and find.words != "Keep away.")
+        lasting = lasting_repeats()
         stopped_in_order, drain_s = rig.drain(rig.stories + lasting, patience_s)
         print(file=sys.stderr)
         return replace(
@@ -291,17 +283,13 @@ def main() -> None:
     parser.add_argument("--smoke", action="store_true", help=f"{_SMOKE_KILLS} kills, without a browser")
     given = parser.parse_args()
     kills, browser = (_SMOKE_KILLS, "off") if given.smoke else (given.kills, given.browser)
-    postgres = LoopbackPostgres() if given.store == "postgresql" else None
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            root = given.folder or Path(folder)
-            root.mkdir(parents=True, exist_ok=True)
-            result = run(root, kills, given.seed, browser, given.patience, postgres)
-            often = min(kills, 200) if given.designs is None else given.designs
-            result = replace(result, designs=_designs(often, given.seed, root) if often else ())
-    finally:
-        if postgres:
-            postgres.close()
+    server = postgres_server() if given.store == "postgresql" else contextlib.nullcontext()
+    with server as postgres, tempfile.TemporaryDirectory() as folder:
+        root = given.folder or Path(folder)
+        root.mkdir(parents=True, exist_ok=True)
+        result = run(root, kills, given.seed, browser, given.patience, postgres)
+        often = min(kills, 200) if given.designs is None else given.designs
+        result = replace(result, designs=_designs(often, given.seed, root) if often else ())
     print(json.dumps(asdict(result), indent=2))
     sys.exit(0 if result.is_good else 1)
 

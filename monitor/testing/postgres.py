@@ -40,16 +40,19 @@ class PostgresServer:
 
     def run(self, program: str, *arguments: str) -> None:
         """Run one of the server's programs; AssertionError with its words when it fails."""
-        done = subprocess.run(  # noqa: S603 # programs of an installed server
+        done = self._call(program, *arguments)
+        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
+
+    def _call(self, program: str, *arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603 # programs of an installed server
             [*self.user, str(self.programs / program), *arguments],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=timeout_s,
             check=False,
         )
-        assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
     def start(self) -> None:
         """Start the server, making its data at the first time; returns when it takes connections."""
@@ -71,6 +74,12 @@ class PostgresServer:
     def url(self, database: str) -> str:
         """Give the address of a database."""
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+
+    def complaints(self, database: str) -> list[str]:
+        """Have the server check every table and index of a database; gives what it found."""
+        words = ["-h", str(self.folder), "-U", "postgres", "--install-missing", "--heapallindexed", database]
+        done = self._call("pg_amcheck", *words, timeout_s=600)
+        return [] if done.returncode == 0 else f"{done.stdout}{done.stderr}".splitlines()
 
     def execute(self, sql: str) -> None:
         """Run one statement in the database that every server has."""
