@@ -9,8 +9,7 @@ mail and breaks off, which counts as arrived. Afterwards the service runs until 
 in order, and the books are made up: every likely repeat must have arrived on both channels (`lost` 0), no mention
 stored twice, all evidence must verify and the database be whole. What arrives twice is `doubled`: at least once is the
 promise, and it may not be more than one for each kill, nor more than 6 %. Beside it, two common designs meet the same
-kills and refusals (`designs`). Exit code 0 when nothing was lost or damaged,
-and little doubled.
+kills and refusals (`designs`). Exit code 0 when nothing was lost or damaged, and little doubled.
 """
 
 from __future__ import annotations

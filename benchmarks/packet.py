@@ -30,14 +30,11 @@ from monitor.domain import (
     AboutSubject,
     ArtifactRole,
     Assessment,
-    CaptureOutcome,
     CaptureRequest,
-    Completeness,
     Judgement,
     Level,
     Match,
     Mention,
-    Observed,
     Origin,
     Review,
     ReviewVerdict,
@@ -47,6 +44,7 @@ from monitor.evidence import FileVault
 from monitor.ports import Decision, PageRows
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing.builders import make_observed
 
 SCRIPTS = {
     "Latin": "FIRST LAST took money from the till, they said — again and again.",
@@ -95,16 +93,7 @@ def keep(store: SqlStore, vault: FileVault, mention: Mention) -> None:
     staging = vault.stage(request, NOW)
     staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, mention.text.encode())
     staging.add(ArtifactRole.PAGE, "page.html", "text/html", Origin.DECODED, mention.text.encode())
-    observed = Observed(
-        requested_url=mention.url,
-        final_url=mention.url,
-        http_status=200,
-        started_at=NOW,
-        captured_at=NOW,
-        outcome=CaptureOutcome.COMPLETE,
-        completeness=Completeness.FOUND,
-        software={"goodname": "0"},
-    )
+    observed = make_observed(mention.url, at=NOW)
     store.finish_capture(vault.commit(staging, request, observed))
 
 

@@ -3,7 +3,15 @@
 There is no fake database: tests use a real SQLite file in a temporary folder.
 """
 
-from monitor.testing.builders import NOW, make_item, make_mention, make_statement, make_subject
+from monitor.testing.builders import (
+    NOW,
+    make_item,
+    make_mention,
+    make_observed,
+    make_statement,
+    make_subject,
+    seal_words,
+)
 from monitor.testing.fakes import FakeCapturer, FakeClock, FakeNotifier
 from monitor.testing.http import Asked, FakeHttp, answer, collect, context
 from monitor.testing.serving import LoopbackServer, Received, reply
@@ -22,7 +30,9 @@ __all__ = [
     "context",
     "make_item",
     "make_mention",
+    "make_observed",
     "make_statement",
     "make_subject",
     "reply",
+    "seal_words",
 ]

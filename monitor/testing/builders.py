@@ -7,11 +7,18 @@ from datetime import UTC, date, datetime
 from typing import TypedDict, Unpack
 
 from monitor.domain import (
+    ArtifactRole,
     Attestation,
     Author,
+    Capture,
+    CaptureOutcome,
+    CaptureRequest,
+    Completeness,
     Item,
     Mention,
     MentionKind,
+    Observed,
+    Origin,
     Precision,
     Relation,
     Statement,
@@ -19,6 +26,7 @@ from monitor.domain import (
     Subject,
     SubjectKind,
 )
+from monitor.ports import Vault
 from monitor.text import canonical_url, content_sha256
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -139,3 +147,25 @@ def make_mention(**fields: Unpack[MentionFields]) -> Mention:
         canonical_url=made.canonical_url or canonical_url(made.url),
         content_sha256=made.content_sha256 or content_sha256(made.title, made.text, made.rating),
     )
+
+
+def make_observed(url: str, *, at: datetime = NOW) -> Observed:
+    """Say that a page was seen and kept whole, with the words that mattered, at that moment."""
+    return Observed(
+        requested_url=url,
+        final_url=url,
+        http_status=200,
+        started_at=at,
+        captured_at=at,
+        outcome=CaptureOutcome.COMPLETE,
+        completeness=Completeness.FOUND,
+        software={"goodname": "0"},
+    )
+
+
+def seal_words(vault: Vault, words: bytes = b"words") -> Capture:
+    """Seal a capture that holds these words and nothing else, of a page of an invented forum."""
+    request = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
+    staging = vault.stage(request, NOW)
+    staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, words)
+    return vault.commit(staging, request, make_observed(request.url))

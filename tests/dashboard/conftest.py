@@ -26,9 +26,7 @@ from monitor.domain import (
     Action,
     ArtifactRole,
     Assessment,
-    CaptureOutcome,
     CaptureRequest,
-    Completeness,
     Confidence,
     HealthState,
     Hit,
@@ -37,7 +35,6 @@ from monitor.domain import (
     Match,
     Mention,
     Message,
-    Observed,
     Origin,
     Owner,
     PaperKind,
@@ -57,6 +54,7 @@ from monitor.plugins import load_connectors
 from monitor.ports import ChannelState, Decision, PageRows, SourceState, SourceTrial, Spent
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing.builders import make_observed
 from monitor.web import Feeds, Figures, Probe, Site, WebServer, dashboard
 from monitor.web.passwords import form_token, hash_password
 from monitor.web.signing_in import COOKIE, open_session
@@ -285,16 +283,7 @@ class Town:
         page = files.get("page", b"<script>document.title='ran'</script>")
         staging.add(ArtifactRole.PAGE, "page.html", "text/html", Origin.DECODED, page)
         staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, files.get("text", WORDS.encode()))
-        observed = Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=NOW,
-            captured_at=NOW,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"goodname": "0"},
-        )
+        observed = make_observed(request.url, at=NOW)
         for name in names:
             staging.add(ArtifactRole.MEDIA, name, "image/png", Origin.WIRE, b"x")
         capture = self.vault.commit(staging, request, observed)

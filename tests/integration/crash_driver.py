@@ -15,23 +15,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
+from monitor.domain import ArtifactRole, CaptureRequest, Origin
 from monitor.evidence import FileVault, verify_path
 from monitor.evidence.traffic import Exchange
 from monitor.evidence.warc import write_wacz, write_warc
+from monitor.testing.builders import make_observed
 
 NOW = datetime(2026, 11, 22, 16, 44, tzinfo=UTC)
 REQUEST = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
-OBSERVED = Observed(
-    requested_url=REQUEST.url,
-    final_url=REQUEST.url,
-    http_status=200,
-    started_at=NOW,
-    captured_at=NOW,
-    outcome=CaptureOutcome.COMPLETE,
-    completeness=Completeness.FOUND,
-    software={"goodname": "0"},
-)
+OBSERVED = make_observed(REQUEST.url, at=NOW)
 CALLS = ("open", "write", "fsync", "rename", "mkdir", "close")
 
 

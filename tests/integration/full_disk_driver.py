@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 
-from monitor.domain import AlertKind, ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
+from monitor.domain import AlertKind, ArtifactRole, CaptureRequest, Observed, Origin
 from monitor.evidence import FileVault
 from monitor.jobs import preserve, room
 from monitor.ports import PageRows, Staging
 from monitor.store import open_store
 from monitor.testing import FakeClock, make_mention
+from monitor.testing.builders import make_observed
 
 MEGABYTE = 1 << 20
 
@@ -32,16 +34,7 @@ class LargePage:
         for number in range(3):
             staging.add(ArtifactRole.TEXT, f"part-{number}.txt", "text/plain", Origin.RENDERED, b"x" * MEGABYTE)
         now = self.clock.now()
-        return Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=now,
-            captured_at=now,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"test": "1"},
-        )
+        return make_observed(request.url, at=now)
 
     async def close(self) -> None:
         return None
@@ -57,9 +50,7 @@ async def main(folder: Path) -> dict[str, object]:
     ids = [ask(store, number, clock) for number in range(4)]
 
     def look() -> str:
-        import shutil
-
-        alert = room.run(store, shutil.disk_usage(disk).free, warn=2 * MEGABYTE, reserve=MEGABYTE, clock=clock)
+        alert = room.run(store, disk_free(disk), warn=2 * MEGABYTE, reserve=MEGABYTE, clock=clock)
         return f"{alert.kind} {alert.payload.get('stopped', '')}".strip() if alert else ""
 
     said = [look()]
@@ -107,8 +98,6 @@ def attempts(store, clock: FakeClock) -> list[int]:
 
 
 def disk_free(disk: Path) -> int:
-    import shutil
-
     return shutil.disk_usage(disk).free
 
 

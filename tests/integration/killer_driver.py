@@ -13,11 +13,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
+from monitor.domain import ArtifactRole, CaptureRequest, Observed, Origin
 from monitor.evidence import FileVault
 from monitor.jobs import preserve
 from monitor.ports import Staging
 from monitor.store import open_store
+from monitor.testing.builders import make_observed
 
 
 class Clock:
@@ -35,16 +36,7 @@ class MortalCapturer:
             os.kill(os.getpid(), signal.SIGKILL)
         await asyncio.sleep(0.05)  # so that the other one of a pair is in the midst of it when the program dies
         now = Clock().now()
-        return Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=now,
-            captured_at=now,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"test": "1"},
-        )
+        return make_observed(request.url, at=now)
 
     async def close(self) -> None:
         return None

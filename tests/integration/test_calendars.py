@@ -22,7 +22,6 @@ from opentimestamps.core.serialize import BytesDeserializationContext, BytesSeri
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
 from monitor.backup import seal_file
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
 from monitor.errors import TimestampFailed
 from monitor.evidence import Calendars, FileExporter, FileVault, ObjectCopies, check_export, verify_path
 from monitor.evidence.proofs import MAX_PROOF, BadProof, completed, promised, read_proof, salted
@@ -30,7 +29,7 @@ from monitor.http import HttpClient
 from monitor.jobs import stamp
 from monitor.ports import ATTESTED, OPENTIMESTAMPS, PENDING, ExportItem, ExportOrder, Token
 from monitor.store import open_store
-from monitor.testing.builders import NOW
+from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
 from tests.integration.calendar_server import HEIGHT, Calendar, keeping_time, root_over, spelled
 
@@ -55,20 +54,7 @@ def vault(tmp_path: Path, clock: FakeClock) -> FileVault:
 
 
 def keep(vault: FileVault) -> str:
-    request = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
-    observed = Observed(
-        requested_url=request.url,
-        final_url=request.url,
-        http_status=200,
-        started_at=NOW,
-        captured_at=NOW,
-        outcome=CaptureOutcome.COMPLETE,
-        completeness=Completeness.FOUND,
-        software={"goodname": "0"},
-    )
-    staging = vault.stage(request, NOW)
-    staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, b"words")
-    return vault.commit(staging, request, observed).id
+    return seal_words(vault).id
 
 
 class Installation:

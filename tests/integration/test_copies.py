@@ -15,12 +15,11 @@ from pathlib import Path
 import obstore
 import pytest
 
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
 from monitor.errors import EvidenceError, FixityError
 from monitor.evidence import FileVault, ObjectCopies
 from monitor.jobs import copy
 from monitor.store import open_store
-from monitor.testing.builders import NOW
+from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
 
 SERVER = Path(sys.prefix) / "tools" / "s3" / "bin" / "moto_server"
@@ -73,20 +72,7 @@ def vault(tmp_path: Path) -> FileVault:
 @pytest.fixture
 def keep(vault: FileVault) -> Callable[[str], str]:
     def seal(words: str) -> str:
-        request = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
-        observed = Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=NOW,
-            captured_at=NOW,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"goodname": "0"},
-        )
-        staging = vault.stage(request, NOW)
-        staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, words.encode())
-        return vault.commit(staging, request, observed).id
+        return seal_words(vault, words.encode()).id
 
     return seal
 

@@ -14,13 +14,10 @@ from monitor.domain import (
     AboutSubject,
     ArtifactRole,
     Assessment,
-    CaptureOutcome,
     CaptureRequest,
-    Completeness,
     Judgement,
     Level,
     Match,
-    Observed,
     Origin,
     Stance,
 )
@@ -30,6 +27,7 @@ from monitor.jobs import export
 from monitor.ports import Decision, ExportOrder, PageRows
 from monitor.store import SqlStore, open_store
 from monitor.testing import FakeClock, make_mention, make_statement, make_subject
+from monitor.testing.builders import make_observed
 
 CANARY = "CANARY"
 
@@ -76,11 +74,7 @@ class Two:
         request = replace(request, id=self.store.request_capture(request, self.clock.now()))
         staging = self.vault.stage(request, self.clock.now())
         staging.add(ArtifactRole.PAGE, "page.html", "text/html", Origin.DECODED, body)
-        observed = Observed(
-            requested_url=request.url, final_url=request.url, http_status=200, started_at=self.clock.now(),
-            captured_at=self.clock.now(), outcome=CaptureOutcome.COMPLETE, completeness=Completeness.FOUND,
-            software={"goodname": "0"},
-        )  # fmt: skip
+        observed = make_observed(request.url, at=self.clock.now())  # fmt: skip
         capture = self.vault.commit(staging, request, observed)
         self.store.finish_capture(capture)
         self.captures[CANARY if CANARY in subject else "a"].append(capture.id)

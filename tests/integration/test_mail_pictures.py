@@ -24,14 +24,11 @@ from monitor.domain import (
     AlertKind,
     ArtifactRole,
     Assessment,
-    CaptureOutcome,
     CaptureRequest,
-    Completeness,
     Judgement,
     Level,
     Match,
     Message,
-    Observed,
     Origin,
     Stance,
 )
@@ -42,6 +39,7 @@ from monitor.notify import AppriseNotifier, WordRenderer, render_file
 from monitor.ports import Decision, PageRows
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing.builders import make_observed
 from tests.integration.test_notify import mail_server
 from tests.unit.test_blur import edges
 
@@ -114,16 +112,7 @@ class Town:
         staging = self.vault.stage(request, NOW)
         for role, body in files:
             staging.add(role, f"{role}.png", "image/png", Origin.RENDERED, body)
-        observed = Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=NOW,
-            captured_at=NOW,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"test": "1"},
-        )
+        observed = make_observed(request.url, at=NOW)
         capture = self.vault.commit(staging, request, observed)
         self.store.finish_capture(capture)
         return capture.id

@@ -19,7 +19,6 @@ from monitor.domain import (
     Capture,
     CaptureOutcome,
     CaptureRequest,
-    Completeness,
     Observed,
     Origin,
 )
@@ -29,6 +28,7 @@ from monitor.jobs import preserve
 from monitor.ports import PageRows, Staging
 from monitor.store import SqlStore, open_store
 from monitor.testing import FakeClock, make_mention
+from monitor.testing.builders import make_observed
 
 
 class SimpleCapturer:
@@ -43,16 +43,7 @@ class SimpleCapturer:
             raise CaptureFailed(why="the host cannot be reached")
         staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, b"the words")
         now = self.clock.now()
-        return Observed(
-            requested_url=request.url,
-            final_url=request.url,
-            http_status=200,
-            started_at=now,
-            captured_at=now,
-            outcome=CaptureOutcome.COMPLETE,
-            completeness=Completeness.FOUND,
-            software={"test": "1"},
-        )
+        return make_observed(request.url, at=now)
 
     async def close(self) -> None:
         return None

@@ -18,7 +18,6 @@ import pytest
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from monitor.backup import seal_file
-from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
 from monitor.errors import TimestampFailed
 from monitor.evidence import Authorities, FileExporter, FileVault, check_export, verify_path
 from monitor.evidence.tokens import check_token, check_with_openssl, read_facts
@@ -26,7 +25,7 @@ from monitor.http import HttpClient
 from monitor.jobs import stamp
 from monitor.ports import ExportItem, ExportOrder
 from monitor.store import open_store
-from monitor.testing.builders import NOW
+from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
 from tests.integration.time_authority import TimeAuthority, openssl, serving
 
@@ -66,20 +65,7 @@ def vault(tmp_path: Path, clock: FakeClock) -> FileVault:
 
 
 def keep(vault: FileVault) -> str:
-    request = CaptureRequest(id=7, mention_id=3, revision=1, url="https://forum.example/t/1")
-    observed = Observed(
-        requested_url=request.url,
-        final_url=request.url,
-        http_status=200,
-        started_at=NOW,
-        captured_at=NOW,
-        outcome=CaptureOutcome.COMPLETE,
-        completeness=Completeness.FOUND,
-        software={"goodname": "0"},
-    )
-    staging = vault.stage(request, NOW)
-    staging.add(ArtifactRole.TEXT, "page.txt", "text/plain", Origin.RENDERED, b"words")
-    return vault.commit(staging, request, observed).id
+    return seal_words(vault).id
 
 
 class Installation:
