@@ -287,18 +287,24 @@ async def test_a_crash_of_the_page_leaves_what_the_server_sends(site, keep, capt
 
 
 def youngest_browser() -> int:
-    """Give the main process of the Chromium that was started last by this process."""
-    parents = {}
+    """Give the main process of the Chromium that was started last by this process.
+
+    By when each was started: numbers of processes begin anew when they are used up.
+    """
+    parents, started = {}, {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parents[int(stat.parent.name)] = int(stat.read_text().rpartition(")")[2].split()[1])
+            fields = stat.read_text().rpartition(")")[2].split()
         except OSError:
             continue
+        pid = int(stat.parent.name)
+        parents[pid], started[pid] = int(fields[1]), int(fields[19])
     ours = {os.getpid()}
     while more := {pid for pid, parent in parents.items() if parent in ours} - ours:
         ours |= more
     lines = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in ours}
-    return max(pid for pid, line in lines.items() if b"chromium" in line and b"--type=" not in line)
+    browsers = [pid for pid, line in lines.items() if b"chromium" in line and b"--type=" not in line]
+    return max(browsers, key=started.__getitem__)
 
 
 async def test_a_crash_of_the_browser_is_survived(site, keep, make) -> None:
