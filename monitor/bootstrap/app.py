@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -33,12 +32,13 @@ from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger, StoreTurns
+from monitor.bootstrap.messages import MessageDesk
 from monitor.bootstrap.model import ModelDesk
 from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
-from monitor.domain import Alert, AlertKind, Capture, Coverage, Digest, HealthState, Hit, Level, Message, Poll, Target
-from monitor.errors import ConfigError, DeliveryError
+from monitor.domain import Alert, Capture, Coverage, HealthState, Poll, Target
+from monitor.errors import ConfigError
 from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, escalation, hunt, poll, preserve, silence
 from monitor.jobs.poll import Source
@@ -137,6 +137,17 @@ class App:
             unread=self.unread,
             manner=self.manner,
             shows_pictures=self.notifier.shows_pictures,
+        )
+
+    @property
+    def messages(self) -> MessageDesk:
+        """Give the desk at which messages are put into words, and sent when somebody asks for one."""
+        return MessageDesk(
+            office=lambda: self.office,
+            reader=self._reader,
+            timetables=self.timetables,
+            zone=self.settings.digest.timezone,
+            deliver_all=self.deliver_all,
         )
 
     @property
@@ -240,10 +251,6 @@ class App:
         ahead = assess.EVIDENCE_FIRST if at_once else deliver.NO_WAIT
         return await deliver.run(self.office, ahead=ahead)
 
-    def in_words(self, alert: Alert) -> Message:
-        """Put an alert into the words in which it is sent, without the links that act: a feed is only for reading."""
-        return deliver.render(replace(self.office, renderer=self._reader, shows_pictures=False), alert)
-
     def watch_silence(self) -> tuple[Alert, ...]:
         """Tell of sources that nobody could look at, and of those that are back."""
         return silence.run(self.store, self._vigil, self.clock, self._unusable)
@@ -332,52 +339,6 @@ class App:
     async def read_url(self, url: str) -> tuple[str, str]:
         """Fetch a page and give its title and visible text; stores nothing."""
         return await by_hand.read_url(self.client.for_source(BY_HAND, obey_robots=False), url)
-
-    def digest(self, client_id: str = "", *, is_weekly: bool = False) -> Digest:
-        """Gather the summary since the last daily one, or of the last seven days, for a look."""
-        period = digest.open_period(self.store, self.clock.now(), is_weekly=is_weekly)
-        zone = self.settings.digest.timezone
-        return digest.gather(self.store, client_id, period, zone, self.vault.chain_head(), self.unread)
-
-    def digest_message(self, shown: Digest) -> Message:
-        """Put a summary into words."""
-        office = replace(self.office, shows_pictures=True)
-        return deliver.say_digest(office, shown, f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
-
-    async def send_digest(self, *, is_weekly: bool = False) -> tuple[int, int]:
-        """Send each client its summary now, as `digest` gathers it; gives how many were sent and how many wait."""
-        now = self.clock.now()
-        period = digest.open_period(self.store, now, is_weekly=is_weekly)
-        for client_id in digest.clients_of(self.store.subjects()):
-            self.store.enqueue(digest.digest_alert(client_id, period, self.timetables[is_weekly], now))
-        return await self.deliver_all()
-
-    async def send_test(self, hit: Hit | None = None) -> tuple[tuple[str, DeliveryError | None], ...]:
-        """Send a test message, or an alert about this hit, on every channel; gives each channel's error, if any."""
-        now = self.clock.now()
-        alert = Alert(kind=AlertKind.TEST, dedupe_key=f"test:{now.isoformat()}", created_at=now)
-        if hit:
-            alert = replace(
-                alert,
-                kind=AlertKind.MATCH,
-                subject_id=hit.subject_id,
-                mention_id=hit.mention_id,
-                level=max(hit.level, Level.POSSIBLE, key=lambda level: level.rank),
-            )
-        message = deliver.say_alert(self.office, alert, hit, self.vault.chain_head())
-        message = replace(message, message_id=f"test-{now:%Y%m%dT%H%M%S%f}")
-        return tuple([(channel, await self._try_channel(channel, message)) for channel in self.notifier.channels])
-
-    async def _try_channel(self, channel: str, message: Message) -> DeliveryError | None:
-        try:
-            async with asyncio.timeout(deliver.SEND_DEADLINE_S):
-                await self.notifier.send(channel, message)
-        except DeliveryError as error:
-            return error
-        except TimeoutError:
-            why = f"It did not answer within {deliver.SEND_DEADLINE_S:g} seconds."
-            return DeliveryError(f"The channel {channel} did not take the message.", channel=channel, why=why)
-        return None
 
     def judge_again(self, *, subject_id: str = "", since: datetime | None = None) -> int:
         """Run the present rules over what is already stored; gives how many mentions will be judged again."""

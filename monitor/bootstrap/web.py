@@ -91,11 +91,11 @@ class WebDesk:
 
     async def try_channels(self, hit: Hit | None) -> tuple[tuple[str, str], ...]:
         """Send a test message, or an alert about this hit, on every channel; gives each channel's error or ""."""
-        return tuple((channel, str(error or "")) for channel, error in await self._app.send_test(hit))
+        return tuple((channel, str(error or "")) for channel, error in await self._app.messages.send_test(hit))
 
     def summary(self, client_id: str) -> Message:
         """Put a client's summary since the last one into words."""
-        return self._app.digest_message(self._app.digest(client_id))
+        return self._app.messages.digest_message(self._app.messages.digest(client_id))
 
     def new_subject(self, given: Mapping[str, object]) -> Subject:
         """Make a new subject of typed fields, with an id and today's attestation."""
@@ -189,7 +189,7 @@ def _feeds(app: App, probe: Callable[[], Probe]) -> Feeds:
     return Feeds(
         store=app.store,
         clock=app.clock,
-        render=app.in_words,
+        render=app.messages.in_words,
         probe=probe,
         figures=lambda: figures_of(app),
         days=lambda clients: case_days(app.store, clients),

@@ -64,7 +64,7 @@ async def _preview(app: App, client: str, *, is_weekly: bool) -> Message:
             why=f"Known: {', '.join(sorted(clients - {''})) or 'none'}.",
             try_="Run `goodname person list`.",
         )
-    return app.digest_message(app.digest(client, is_weekly=is_weekly))
+    return app.messages.digest_message(app.messages.digest(client, is_weekly=is_weekly))
 
 
 @group.command()
@@ -95,4 +95,4 @@ async def _send(app: App, *, is_weekly: bool) -> tuple[int, int]:
             why="`alerts.urls` is empty, so the summary would reach nobody.",
             try_="Put an Apprise URL under [alerts], then run `goodname notify test`.",
         )
-    return await app.send_digest(is_weekly=is_weekly)
+    return await app.messages.send_digest(is_weekly=is_weekly)

@@ -105,7 +105,7 @@ async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, DeliveryErr
             why="Nothing about anybody watched has been found so far.",
             try_="Run `goodname notify test` without --with.",
         )
-    return await app.send_test(hits[0] if hits else None)
+    return await app.messages.send_test(hits[0] if hits else None)
 
 
 def _as_json(channel: str, error: DeliveryError | None) -> dict[str, object]:

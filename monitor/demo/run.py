@@ -57,6 +57,14 @@ class Pass(Protocol):
         ...
 
 
+class Summaries(Protocol):
+    """Name what sends summaries."""
+
+    async def send_digest(self) -> object:
+        """Send each client its summary now."""
+        ...
+
+
 class Product(Protocol):
     """Name what the demonstration needs of the opened program; it is the real one, configured as any other."""
 
@@ -74,8 +82,9 @@ class Product(Protocol):
         """Give the desk at which cases are worked on."""
         ...
 
-    async def send_digest(self) -> object:
-        """Send the summary since the last one, now."""
+    @property
+    def messages(self) -> Summaries:
+        """Give what sends summaries."""
         ...
 
 
@@ -106,7 +115,7 @@ async def show(stage: Stage) -> tuple[str, ...]:
         seen = await _pass(stage, step, started)
         faults += _judge(stage, seen)
     with teller.busy("sending the daily summary"):
-        await stage.product.send_digest()
+        await stage.product.messages.send_digest()
     teller.heading("Told")
     faults += _tell_told(stage)
     with teller.busy("checking the evidence"):

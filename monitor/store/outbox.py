@@ -12,8 +12,8 @@ from monitor.domain import Alert, AlertKind, AlertStatus, Delivery, DeliveryOutc
 from monitor.store.columns import UtcMoment
 from monitor.store.engine import insert_into
 from monitor.store.leases import is_free, is_ripe
+from monitor.store.outbox_schema import alert, delivery
 from monitor.store.part import Part
-from monitor.store.schema import alert, delivery
 
 
 class OutboxRows(Part):

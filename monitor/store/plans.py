@@ -10,11 +10,12 @@ from monitor.domain import AlertStatus, Target
 from monitor.ports import Waiting
 from monitor.store.engine import insert_into
 from monitor.store.leases import is_free, is_ripe
+from monitor.store.outbox_schema import alert
 from monitor.store.part import Part
 from monitor.store.plan_schema import host_turn
 from monitor.store.polls import target_of
 from monitor.store.recheck_schema import recheck
-from monitor.store.schema import alert, capture_request, mention, target
+from monitor.store.schema import capture_request, mention, target
 
 
 class PlanRows(Part):

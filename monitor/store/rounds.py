@@ -13,8 +13,8 @@ from monitor.ports import Begun, Book, GroupState, Step, Turn, higher
 from monitor.store.attention_schema import acknowledgement, alert_round, snooze, spent_link
 from monitor.store.columns import UtcMoment
 from monitor.store.engine import insert_into
+from monitor.store.outbox_schema import alert
 from monitor.store.part import Part
-from monitor.store.schema import alert
 
 _HOUR = timedelta(hours=1)
 _ROUND = alert_round.c

@@ -20,6 +20,7 @@ from monitor.store.judgements import JudgementRows
 from monitor.store.mentions import MentionRows
 from monitor.store.migrate import bring_up_to_date, current_revision
 from monitor.store.outbox import OutboxRows
+from monitor.store.outbox_schema import alert
 from monitor.store.plans import PlanRows
 from monitor.store.polls import PollRows
 from monitor.store.recheck_schema import recheck
@@ -27,7 +28,7 @@ from monitor.store.rechecks import RecheckRows
 from monitor.store.retention import RetentionRows
 from monitor.store.review_lists import ReviewRows
 from monitor.store.rounds import RoundRows
-from monitor.store.schema import alert, capture_request, setting, target
+from monitor.store.schema import capture_request, setting, target
 from monitor.store.sources import SourceRows
 from monitor.store.subjects import SubjectRows
 from monitor.store.turned_clock import TurnedClockRows

@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, fun
 
 from monitor.domain import LONGEST_ASKED_WAIT, AlertStatus
 from monitor.store.columns import UtcMoment
+from monitor.store.outbox_schema import alert, delivery
 from monitor.store.part import Part
-from monitor.store.schema import alert, capture_request, delivery, target
+from monitor.store.schema import capture_request, target
 
 _SLACK = timedelta(minutes=1)
 """Two machines on one database may differ by this much."""

@@ -154,3 +154,21 @@ def test_internal_links_lead_somewhere(project_files: tuple[Path, ...], checkout
             if link and not re.match(r"[a-z]+:", link) and not (page.parent / link).exists():
                 broken.append(f"{page.relative_to(checkout)}: {link}")
     assert broken == []
+
+
+def test_every_migration_continues_the_one_before(checkout: Path) -> None:
+    """Two changes may each bring a revision of the same number and still merge without a conflict: here they meet."""
+    folder = checkout / "monitor" / "store" / "migrations" / "versions"
+    chain = []
+    for path in sorted(folder.glob("rev_*.py")):
+        text = path.read_text()
+        revision, before = (
+            re.search(rf'^{name} = "?(\w+)"?$', text, re.MULTILINE) for name in ("revision", "down_revision")
+        )
+        assert revision, path.name
+        assert before, path.name
+        assert path.name.startswith(f"rev_{revision[1]}_")
+        chain.append((revision[1], before[1]))
+    numbers = [revision for revision, _ in chain]
+    assert [before for _, before in chain] == ["None", *numbers[:-1]]
+    assert len(numbers) > 1

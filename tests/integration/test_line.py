@@ -99,7 +99,7 @@ async def test_a_channel_that_is_down_gets_its_alerts_later(tmp_path):
 async def test_an_empty_day_is_told_too(town):
     world, settings = town
     async with open_app(settings) as app:
-        await app.send_digest()
+        await app.messages.send_digest()
         assert len(world.mailbox.paths) == 1
         (alert,) = app.store.alerts()
         assert alert.kind is AlertKind.DIGEST

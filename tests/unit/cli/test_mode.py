@@ -101,5 +101,5 @@ async def test_a_feed_carries_no_link_that_acts(home):
     async with open_app(load_settings(home.config)) as app:
         (alert,) = [one for one in app.store.alerts() if one.mention_id]
         assert "/act/ack." in render(app.office, alert).text
-        assert "https://watch.example/mention/" in app.in_words(alert).text
-        assert "/act/" not in app.in_words(alert).text
+        assert "https://watch.example/mention/" in app.messages.in_words(alert).text
+        assert "/act/" not in app.messages.in_words(alert).text
