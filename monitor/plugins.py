@@ -6,7 +6,7 @@ A plugin that does not load, or does not keep the contract, is listed with its r
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
@@ -52,15 +52,19 @@ class Catalogue:
     broken: tuple[BrokenPlugin, ...] = ()
 
 
-def load_connectors(found: Iterable[EntryPoint] | None = None) -> Catalogue:
+def load_connectors(found: Iterable[EntryPoint] | None = None, *, names: Collection[str] | None = None) -> Catalogue:
     """Load and check every installed connector, in the order of their names.
 
-    `found` replaces the installed entry points. Where two packages offer one name, the built-in one wins, then the
-    first by package name; the other is listed as broken.
+    `found` replaces the installed entry points. With `names` only those are loaded, as importing the rest costs time
+    and memory; where one of them is not installed, all are, so that an error can say what there is. Where two packages
+    offer one name, the built-in one wins, then the first by package name; the other is listed as broken.
     """
     connectors: dict[str, PluginEntry] = {}
     broken: list[BrokenPlugin] = []
-    for point in _in_order(entry_points(group=ENTRY_POINT_GROUP) if found is None else found):
+    points = _in_order(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
+    if names is not None and {point.name for point in points}.issuperset(names):
+        points = [point for point in points if point.name in names]
+    for point in points:
         distribution, version = _origin(point)
         try:
             if point.name in connectors:

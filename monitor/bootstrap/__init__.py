@@ -3,14 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from monitor.backup import Contents
 from monitor.bootstrap.app import App, open_app
-from monitor.bootstrap.backup import Wanted, write_backup
 from monitor.bootstrap.check import ConfigReport, check_config
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
-from monitor.bootstrap.restore import Restored, Wish, restore_backup
-from monitor.evidence import check_export, find_chromium, is_export, verify_path
+from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
 from monitor.ports import Verification
 from monitor.settings import ServiceManager, Settings, service_manager
@@ -18,23 +15,17 @@ from monitor.settings import ServiceManager, Settings, service_manager
 __all__ = [
     "App",
     "ConfigReport",
-    "Contents",
     "CycleReport",
     "EvidenceDesk",
-    "Restored",
     "ServiceManager",
     "Settings",
-    "Wanted",
-    "Wish",
     "check_config",
     "find_chromium",
     "open_app",
     "pinned_certificates",
     "render_file",
-    "restore_backup",
     "service_manager",
     "verify_evidence",
-    "write_backup",
 ]
 
 
@@ -46,6 +37,8 @@ def verify_evidence(
     `head` is a chain head kept outside the machine, `pinned` are certificates (PEM) of time stamp authorities.
     `progress` is told how many captures of how many are checked.
     """
+    from monitor.evidence import check_export, is_export  # noqa: PLC0415 # few runs read one
+
     if is_export(path):
         return check_export(path, head=head, pinned=pinned)
     return verify_path(path, head=head, pinned=pinned, progress=progress)

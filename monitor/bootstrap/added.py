@@ -15,7 +15,6 @@ from monitor.jobs.poll import Source
 from monitor.jobs.sift import Sieve
 from monitor.jobs.telling import Manner
 from monitor.notify import AppriseNotifier
-from monitor.plugins import Catalogue
 from monitor.ports import ChannelState, Clock, Store
 from monitor.settings import Settings, added_mark, read_added, with_added
 
@@ -29,7 +28,6 @@ class Opened(Protocol):
     client: HttpClient
     clock: Clock
     store: Store
-    catalogue: Catalogue
     file_settings: Settings
     settings: Settings
     added_mark: tuple[int, int, int]
@@ -105,7 +103,7 @@ def take_up(app: Opened) -> None:
     before = {one.name: one for one in app.settings.source}
     changed = tuple(one for one in settings.source if before.get(one.name) != one)
     fresh = settings.model_copy(update={"source": changed})
-    made, broken = build_sources(fresh, app.client, app.catalogue, StoreLedger(app.store), app.sieve)
+    made, broken = build_sources(fresh, app.client, StoreLedger(app.store), app.sieve)
     notifier = build_notifier(settings, app.client, app.clock)
     stays = {one.name for one in settings.source} - {one.name for one in changed}
     app.sources = {**{name: one for name, one in app.sources.items() if name in stays}, **made}

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from datetime import datetime
+from functools import cached_property
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from monitor.bootstrap import trying
 from monitor.bootstrap.added import manner_of, paused_sources, take_up
@@ -23,18 +24,15 @@ from monitor.bootstrap.build import (
     build_store,
     build_timetables,
     capture_mode,
-    catalogue,
     known_subject,
     read_watchlist,
 )
-from monitor.bootstrap.casework import case_desk
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger, StoreTurns
 from monitor.bootstrap.messages import MessageDesk
 from monitor.bootstrap.model import ModelDesk
-from monitor.cases.desk import CaseDesk
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, Capture, Coverage, HealthState, Poll, Target
@@ -47,8 +45,12 @@ from monitor.jobs.preview import Previewer, Tell
 from monitor.jobs.sift import Sieve
 from monitor.jobs.telling import Manner
 from monitor.matching import Encoder, Matcher, Thresholds
+from monitor.plugins import Catalogue, load_connectors
 from monitor.ports import Clock, Store
 from monitor.settings import Settings, added_mark, read_added, with_added
+
+if TYPE_CHECKING:
+    from monitor.cases.desk import CaseDesk
 
 
 class App:
@@ -64,14 +66,11 @@ class App:
         self.settings = settings = with_added(settings, read_added(settings.data_dir))
         self.clock = clock
         subjects, statements = read_watchlist(settings)
-        self.catalogue = catalogue()
         self.store: Store = build_store(settings, clock)
         is_shared = settings.queue.engine != "in-process"
         self.client = build_http(settings, clock, StoreTurns(self.store) if is_shared else None)
         self.sieve = Sieve(self.store, lambda: self.rules().matcher, clock)
-        self.sources, self.broken_sources = build_sources(
-            settings, self.client, self.catalogue, StoreLedger(self.store), self.sieve
-        )
+        self.sources, self.broken_sources = build_sources(settings, self.client, StoreLedger(self.store), self.sieve)
         self.notifier = build_notifier(settings, self.client, clock)
         self.renderer, self._reader = build_renderer(settings, self.store), build_renderer(settings)
         self.timetables = build_timetables(settings)
@@ -115,6 +114,11 @@ class App:
         self.store.close()
         self._claim.drop()
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """Give every installed connector, loaded when somebody asks: most installations use a few of them."""
+        return load_connectors()
+
     @property
     def capture_mode(self) -> CaptureMode:
         """Say how pages are kept."""
@@ -153,6 +157,8 @@ class App:
     @property
     def cases(self) -> CaseDesk:
         """Give the desk at which cases are worked on."""
+        from monitor.bootstrap.casework import case_desk  # noqa: PLC0415 # few runs work on cases
+
         return case_desk(self.store, self.vault, self.clock, self.settings, self.sources)
 
     @property

@@ -19,6 +19,8 @@ from monitor.ports import Clock
 from monitor.settings import Settings
 from monitor.store import copy_out
 
+__all__ = ["Contents", "Wanted", "write_backup"]
+
 DATABASE = "goodname.db"
 EVIDENCE = "evidence"
 CONFIGURATION = "config"

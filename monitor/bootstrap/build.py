@@ -24,7 +24,7 @@ from monitor.jobs.sift import Sieve
 from monitor.jobs.signed_links import links_of, signing_key
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import AppriseNotifier, WordRenderer
-from monitor.plugins import Catalogue, build, load_connectors
+from monitor.plugins import build, load_connectors
 from monitor.ports import Capturer, Clock, SharedTurns, Staging, Store
 from monitor.settings import WEEKDAYS, Settings, load_watchlist
 from monitor.store import open_store
@@ -140,12 +140,14 @@ def build_renderer(settings: Settings, store: Store | None = None) -> WordRender
 
 
 def build_sources(
-    settings: Settings, client: HttpClient, catalogue: Catalogue, ledger: Ledger, sieve: Sieve | None = None
+    settings: Settings, client: HttpClient, ledger: Ledger, sieve: Sieve | None = None
 ) -> tuple[dict[str, Source], dict[str, MonitorError]]:
     """Make every configured source, and say of those that cannot be made why; one never stops another.
 
-    The sieve is put before the store for those that stream: they send far more than anybody watches for.
+    Only the connectors that are configured are loaded. The sieve is put before the store for those that stream: they
+    send far more than anybody watches for.
     """
+    catalogue = load_connectors(names={entry.connector for entry in settings.source})
     sources: dict[str, Source] = {}
     broken: dict[str, MonitorError] = {}
     for entry in settings.source:
@@ -188,11 +190,6 @@ def read_watchlist(settings: Settings) -> tuple[tuple[Subject, ...], tuple[State
         return (), ()
     watchlist = load_watchlist(settings.watchlist.file)
     return watchlist.subjects(), watchlist.statements()
-
-
-def catalogue() -> Catalogue:
-    """Find the installed connectors."""
-    return load_connectors()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, catalogue, read_watchlist
+from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, read_watchlist
 from monitor.bootstrap.keeping import pinned_certificates
 from monitor.clock import SystemClock
 from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
+from monitor.plugins import load_connectors
 from monitor.semantic import model_fault
 from monitor.settings import Settings, load_settings, read_added, with_added
 
@@ -62,8 +63,8 @@ def _check_watchlist(settings: Settings, faults: list[str], warnings: list[str])
 
 
 def _check_sources(settings: Settings, faults: list[str], warnings: list[str]) -> None:
-    found = catalogue()
-    _, broken = build_sources(settings, build_http(settings, SystemClock()), found, MemoryLedger())
+    found = load_connectors()
+    _, broken = build_sources(settings, build_http(settings, SystemClock()), MemoryLedger())
     for name, error in broken.items():
         faults += [f"source {name!r}: {sentence}" for sentence in _sentences(error)]
     warnings += [

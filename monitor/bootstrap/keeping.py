@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from monitor.backup import check_recipient, seal_file
 from monitor.domain import Alert, Observation
 from monitor.errors import ConfigError
-from monitor.evidence import Authorities, FileExporter, FileVault, PageLooker, read_pinned
+from monitor.evidence import Authorities, FileVault, PageLooker, read_pinned
 from monitor.http import HttpClient
 from monitor.jobs import copy, export, recheck, removal, retention, room, stamp, wayback
 from monitor.jobs.stamp import StampState
@@ -47,7 +46,6 @@ class EvidenceDesk:
         self._store = store
         self._vault = vault
         self._clock = clock
-        self.exporter: Exporter = FileExporter(settings.data_dir / "evidence", vault, clock=clock, seal=seal_file)
         self.timestamper: Timestamper = build_timestamper(settings, client, clock)
         self.calendars = build_calendars(settings, client)
         self.copies = build_copies(settings)
@@ -127,6 +125,15 @@ class EvidenceDesk:
         """Say how OpenTimestamps proofs stand; None when no calendar is configured."""
         return stamp.state(self._store, self._vault, self.calendars) if self.calendars is not None else None
 
+    def _exporter(self, recipient: str) -> Exporter:
+        """Make what writes exports; ConfigError for a recipient that is no public key, before anything is gathered."""
+        from monitor.backup import check_recipient, seal_file  # noqa: PLC0415 # few runs write an export
+        from monitor.evidence import FileExporter  # noqa: PLC0415 # as above
+
+        if recipient:
+            check_recipient(recipient)
+        return FileExporter(self._place / "evidence", self._vault, clock=self._clock, seal=seal_file)
+
     async def export(
         self,
         out: Path,
@@ -145,8 +152,7 @@ class EvidenceDesk:
         reach = export.Reach(store=self._store, vault=self._vault, about=about)
 
         def work() -> Exported:
-            if recipient:
-                check_recipient(recipient)
+            exporter = self._exporter(recipient)
             if mention_id:
                 order = export.of_mention(reach, mention_id, actor=actor)
             elif subject_id:
@@ -155,7 +161,7 @@ class EvidenceDesk:
                 order = export.of_client(reach, client_id, actor=actor)
             else:
                 order = export.of_all(reach, actor=actor)
-            return self.exporter.export(order, out, recipient=recipient)
+            return exporter.export(order, out, recipient=recipient)
 
         return await asyncio.to_thread(work)
 
@@ -168,11 +174,10 @@ class EvidenceDesk:
         """
 
         def work() -> Exported:
-            if recipient:
-                check_recipient(recipient)
+            exporter = self._exporter(recipient)
             order = export.of_case(export.Reach(store=self._store, vault=self._vault), case_id, actor=actor)
             packet = Enclosure(name="packet.pdf", body=print_packet())
-            return self.exporter.export(replace(order, enclosures=(packet,)), out, recipient=recipient)
+            return exporter.export(replace(order, enclosures=(packet,)), out, recipient=recipient)
 
         return await asyncio.to_thread(work)
 

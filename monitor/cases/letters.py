@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from monitor.cases.exhibits import CaseExhibit
 from monitor.domain import PaperKind, Subject
 from monitor.errors import InputError
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 LETTERS = (PaperKind.REMOVAL_REQUEST, PaperKind.CORRECTION_REQUEST, PaperKind.PRESERVATION_REQUEST)
 """What can be drafted as a letter."""
@@ -114,6 +116,8 @@ def _missing(sender: Sender, inaccuracy: str, *, needs_falsity: bool) -> tuple[s
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415 # needed with the first letter
+
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=False,  # noqa: S701 # the outcome is plain text, and is shown as such

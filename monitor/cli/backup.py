@@ -23,7 +23,8 @@ from monitor.cli.session import session_of
 from monitor.errors import ConfigError
 
 if TYPE_CHECKING:
-    from monitor.bootstrap import Contents, Restored
+    from monitor.bootstrap.backup import Contents
+    from monitor.bootstrap.restore import Restored
 
 
 def backup(
@@ -41,7 +42,7 @@ def backup(
     Holds the database, the evidence and the configuration without its secrets, all of one moment. Without
     --encrypt-for everybody who has the file can read it. An interrupted backup leaves no file.
     """
-    from monitor.bootstrap import Wanted, write_backup
+    from monitor.bootstrap.backup import Wanted, write_backup
     from monitor.cli.without_secrets import added_without_secrets, files_without_secrets
     from monitor.clock import SystemClock
     from monitor.plugins import load_connectors
@@ -86,7 +87,7 @@ def restore(
     is written into the working directory, or to the file named by --config. Exit code 3 when the evidence in the
     backup does not verify.
     """
-    from monitor.bootstrap import Wish, restore_backup
+    from monitor.bootstrap.restore import Wish, restore_backup
     from monitor.clock import SystemClock
 
     wish = Wish(archive=file, settings_path=_settings_path(ctx), identity=identity, data_dir=data_dir, force=force)

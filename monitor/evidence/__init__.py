@@ -2,14 +2,13 @@
 
 `BrowserCapturer` needs the Playwright package, `Calendars` the one for OpenTimestamps; each is loaded when it is first
 asked for, so that everything else here works without it; so is `ObjectCopies`, whose library takes memory that few
-installations need to spend.
+installations need to spend, and what writes and reads exports.
 """
 
 from typing import TYPE_CHECKING
 
 from monitor.evidence.chromium import find_chromium, missing_browser
 from monitor.evidence.copying import EvidenceFiles, evidence_files
-from monitor.evidence.export import FileExporter, check_export, is_export
 from monitor.evidence.films import FilmKeeper
 from monitor.evidence.looker import PageLooker
 from monitor.evidence.plain import PlainCapturer
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from monitor.evidence.calendars import Calendars
     from monitor.evidence.capture import BrowserCapturer
     from monitor.evidence.copies import ObjectCopies
+    from monitor.evidence.export import FileExporter, check_export, is_export
 
 __all__ = [
     "Authorities",
@@ -60,4 +60,8 @@ def __getattr__(name: str) -> object:
         from monitor.evidence.calendars import Calendars  # noqa: PLC0415  # OpenTimestamps is an extra
 
         return Calendars
+    if name in ("FileExporter", "check_export", "is_export"):
+        from monitor.evidence import export  # noqa: PLC0415  # few runs write or read one
+
+        return getattr(export, name)
     raise AttributeError(name)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-
-from jinja2 import Environment, StrictUndefined, Template
+from typing import TYPE_CHECKING
 
 from monitor.domain import Artifact, ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed
 from monitor.evidence.canonical import stamp
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 NAME = "report.html"
 
@@ -77,6 +79,8 @@ def _summary(capture_id: str, request: CaptureRequest, observed: Observed) -> di
 
 @lru_cache(maxsize=1)
 def _template() -> Template:
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 # needed with the first capture
+
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     source = Path(__file__).with_name("report.html.j2").read_text(encoding="utf-8")
     return environment.from_string(source)

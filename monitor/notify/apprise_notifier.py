@@ -19,7 +19,6 @@ from monitor.notify.mail import MailSettings, build_mail
 from monitor.notify.masks import Masker, login_secrets, url_secrets
 from monitor.notify.pace import Pace
 from monitor.notify.safe import one_line, plain_text
-from monitor.notify.smtp import Mailer
 from monitor.notify.webhook import SCHEMES as HOOK_SCHEMES
 from monitor.notify.webhook import HookChannel
 from monitor.ports import Clock, Poster
@@ -62,6 +61,8 @@ class MailChannel:
         self._settings = settings
         self._guard = guard
         self._clock = clock
+        from monitor.notify.smtp import Mailer  # noqa: PLC0415 # loads aiosmtplib: only for a channel that sends mails
+
         self._mailer = Mailer(name, account, mask, timeout_s)
 
     async def send(self, message: Message) -> None:

@@ -8,8 +8,6 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment
-
 from monitor.domain import Alert, Digest, Hit, Message
 from monitor.notify import hits, pictures, templates
 from monitor.notify.hits import Opener
@@ -22,6 +20,7 @@ from monitor.text import is_web_url
 
 if TYPE_CHECKING:
     from css_inline import CSSInliner
+    from jinja2 import Environment
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]+")
 
@@ -56,7 +55,7 @@ class WordRenderer:
             words=self._words, opener=opener, timezone=hits.zone(timezone), veil=veil, links=links
         )
         self._summaries = SummaryWriter(words=self._words, opener=opener, veil=veil)
-        self._pages = environment or templates.load()
+        self._environment = environment
 
     @cached_property
     def _inliner(self) -> CSSInliner:
@@ -105,7 +104,7 @@ class WordRenderer:
         )
 
     def _html(self, template: str, **facts: object) -> str:
-        page = self._pages.get_template(template).render(words=self._words, **facts)
+        page = (self._environment or templates.load()).get_template(template).render(words=self._words, **facts)
         return str(self._inliner.inline(page))
 
     def _alert_id(self, alert: Alert) -> str:

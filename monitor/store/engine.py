@@ -7,15 +7,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.schema import Table
 
 from monitor.errors import StoreBusy, StoreError
 from monitor.store.faults import translated
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.postgresql import Insert as PostgresInsert
 
 BUSY_SECONDS = 10.0
 """How long a call waits for another writer before it gives up with StoreBusy."""
@@ -86,10 +89,12 @@ class Database:
         self.engine.dispose()
 
 
-def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | PostgresInsert:
     """Give the engine's own INSERT, which knows ON CONFLICT; both spell it alike."""
     if connection.dialect.name == "sqlite":
         return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - two megabytes that an installation on SQLite never needs
+
     return postgresql.insert(table)
 
 

@@ -1,6 +1,6 @@
 """What is heavy is loaded when it is first used: looking at an idle installation needs none of it.
 
-The built-in connectors load feedparser and lxml themselves when they are listed.
+A connector, and the libraries it reads with, is loaded where a source uses it, or when all of them are listed.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 HEAVY = {
-    "PIL", "apprise", "asyncpg", "cryptography", "css_inline", "icalendar", "numpy", "obstore",
-    "pgqueuer", "playwright", "praw", "requests", "rfc3161_client", "tokenizers", "trafilatura", "tweepy", "typst",
-    "yt_dlp",
+    "PIL", "aiosmtplib", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline", "feedparser",
+    "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "playwright", "praw", "requests", "rfc3161_client",
+    "tokenizers", "trafilatura", "tweepy", "typst", "yt_dlp",
 }  # fmt: skip
 PAGE = {"fastapi", "uvicorn", "starlette"}
 

@@ -103,6 +103,18 @@ def test_one_name_from_two_packages(package: Callable[..., list[EntryPoint]]) ->
     assert "twice" in str(catalogue.broken[0].error)
 
 
+def test_only_what_is_named_is_loaded_and_all_where_a_name_is_unknown(
+    package: Callable[..., list[EntryPoint]],
+) -> None:
+    points = [*package("a-good", "1.0", "", good="Good"), *package("b-other", "1.0", "raise OSError", other="Good")]
+    assert list(load_connectors(points, names={"good"}).connectors) == ["good"]
+    assert "plugin_b_other" not in sys.modules
+    assert load_connectors(points, names={"good"}).broken == ()
+    assert load_connectors(points, names=()).connectors == {}
+    whole = load_connectors(points, names={"goood"})
+    assert (list(whole.connectors), [one.name for one in whole.broken]) == (["good"], ["other"])
+
+
 def test_a_package_found_twice_counts_once(package: Callable[..., list[EntryPoint]]) -> None:
     points = package("a-good", "1.0", "", good="Good")
     assert load_connectors(points * 2).broken == ()
