@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.domain import Alert, AlertKind, Delivery, DeliveryOutcome
+from monitor.ports import OnceStore
 
 REFUSALS = 3
 """So many refusals in a row, with nothing taken in between, switch a channel off."""
@@ -21,23 +22,11 @@ _OFF = "channels.off"
 _ENABLED = "channels.enabled"
 
 
-class ChannelStore(Protocol):
+class ChannelStore(OnceStore, Protocol):
     """Keep what this needs."""
 
     def deliveries(self, *, alert_id: int = 0, channel: str = "", limit: int = 100) -> tuple[Delivery, ...]:
         """Give attempts, newest first."""
-        ...
-
-    def enqueue(self, alert: Alert) -> bool:
-        """Put an alert into the outbox; False when its dedupe_key is already there."""
-        ...
-
-    def setting(self, key: str) -> str:
-        """Give a small kept value, or an empty string."""
-        ...
-
-    def set_setting(self, key: str, value: str) -> None:
-        """Keep a small value."""
         ...
 
 

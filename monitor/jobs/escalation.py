@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.domain import Alert, AlertKind
+from monitor.domain import Account, Alert, AlertKind
 from monitor.jobs.grouping import key_of
 from monitor.jobs.telling import Manner, Mode, mode_of
-from monitor.ports import Clock, Store
+from monitor.ports import Book, Clock, Store
 
 WINDOW = timedelta(days=1)
 """What was told longer ago than this beyond the set time is left alone: switching it on tells of nothing old."""
@@ -63,7 +63,10 @@ def run(store: Store, manner: Manner, clock: Clock) -> int:
     if not after or not manner.helper or mode.is_paused(now):
         return 0
     found = [one for one in store.told_alerts(now - after - WINDOW, now - after) if one[0].payload.get("at_once")]
-    told = [_looked_at(store, alert, told_at, now) for alert, told_at in found]
+    if not found:
+        return 0
+    looks = _looks(store, tuple(alert for alert, _ in found), now)
+    told = [_looked_at(store, looks, alert, told_at) for alert, told_at in found]
     subjects = {one.alert.subject_id for one in told}
     escalated = {subject: at for subject in subjects if (at := _moment(store, _TOLD + subject))}
     chosen = unseen(told, mode, after, now, escalated)
@@ -90,14 +93,30 @@ def _word(one: Told, now: datetime) -> Alert:
     )
 
 
-def _looked_at(store: Store, alert: Alert, told_at: datetime, now: datetime) -> Told:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Looks:
+    """Hold what is the same for all alerts: whose client a subject is, who looked at the page when, the groups."""
+
+    clients: Mapping[str, str]
+    pages: tuple[tuple[Account, datetime], ...]
+    book: Book
+
+
+def _looks(store: Store, alerts: Sequence[Alert], now: datetime) -> _Looks:
+    pages = ((one, _moment(store, f"{_LOOKED}{one.id}")) for one in store.accounts())
+    return _Looks(
+        clients={one.id: one.client_id for one in store.subjects(active_only=False)},
+        pages=tuple((one, at) for one, at in pages if at),
+        book=store.rounds({one.id: key_of(one) for one in alerts}, [], now),
+    )
+
+
+def _looked_at(store: Store, looks: _Looks, alert: Alert, told_at: datetime) -> Told:
     """Gather when somebody last looked: on the page, by a verdict, or by saying so of this alert's group."""
-    client = next((one.client_id for one in store.subjects(active_only=False) if one.id == alert.subject_id), "")
-    accounts = [one for one in store.accounts() if one.clients is None or client in one.clients]
-    book = store.rounds({alert.id: key_of(alert)}, [], now)
+    client, book = looks.clients.get(alert.subject_id, ""), looks.book
     key = book.rounds[alert.id].key if alert.id in book.rounds else key_of(alert)
     moments = [
-        *(_moment(store, f"{_LOOKED}{one.id}") for one in accounts),
+        *(at for one, at in looks.pages if one.clients is None or client in one.clients),
         book.acknowledged.get(key),
         *(one.reviewed_at for one in store.reviews(alert.mention_id)),
         *(one.at for one in store.access_events(mention_id=alert.mention_id, limit=1) if alert.mention_id),

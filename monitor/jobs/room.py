@@ -5,29 +5,12 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
 
 from monitor.domain import Alert, AlertKind
-from monitor.ports import Clock
+from monitor.ports import Clock, OnceStore
 
 _TOLD = "room.told"
 _MEGABYTE = 1 << 20
-
-
-class RoomStore(Protocol):
-    """Keep what this job needs."""
-
-    def enqueue(self, alert: Alert) -> bool:
-        """Put an alert into the outbox; False when its dedupe_key is already there."""
-        ...
-
-    def setting(self, key: str) -> str:
-        """Give a small kept value, or an empty string."""
-        ...
-
-    def set_setting(self, key: str, value: str) -> None:
-        """Keep a small value."""
-        ...
 
 
 class Room(StrEnum):
@@ -48,7 +31,7 @@ def judge(free: int, *, warn: int, reserve: int, before: Room) -> Room:
     return Room.ENOUGH if is_over or before is Room.ENOUGH else Room.LITTLE
 
 
-def run(store: RoomStore, free: int, *, warn: int, reserve: int, clock: Clock) -> Alert | None:
+def run(store: OnceStore, free: int, *, warn: int, reserve: int, clock: Clock) -> Alert | None:
     """Tell of a change; gives the alert that was put into the outbox. Sizes in bytes. Idempotent."""
     kept = store.setting(_TOLD)
     told: dict[str, str] = json.loads(kept) if kept else {}

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from monitor.domain import Alert, AlertKind, Coverage, SourceHealth
-from monitor.ports import Clock
+from monitor.ports import Clock, OnceStore
 
 PATIENCE = 3
 """No good check for three intervals is told."""
@@ -20,23 +20,11 @@ SHORTEST = timedelta(minutes=5)
 _TOLD = "silence.told"
 
 
-class SilenceStore(Protocol):
+class SilenceStore(OnceStore, Protocol):
     """Keep what this job needs."""
 
     def health(self) -> tuple[SourceHealth, ...]:
         """Sum up every source that has targets, by name."""
-        ...
-
-    def enqueue(self, alert: Alert) -> bool:
-        """Put an alert into the outbox; False when its dedupe_key is already there."""
-        ...
-
-    def setting(self, key: str) -> str:
-        """Give a small kept value, or an empty string."""
-        ...
-
-    def set_setting(self, key: str, value: str) -> None:
-        """Keep a small value."""
         ...
 
 

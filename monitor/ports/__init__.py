@@ -45,7 +45,7 @@ from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spre
 from monitor.ports.rounds import Begun, Book, GroupState, RoundStore, Step, Turn, higher
 from monitor.ports.rows import Decision, Earlier, HitFilter, PageResult, PageRows, PollEnd
 from monitor.ports.store import CaptureStore, MentionStore, OutboxStore, PollStore, Store, SubjectStore
-from monitor.ports.telling import Clock, Notifier, Poster, Renderer
+from monitor.ports.telling import Clock, Notifier, OnceStore, Poster, Renderer
 
 __all__ = [
     "ATTESTED",
@@ -80,6 +80,7 @@ __all__ = [
     "MentionStore",
     "Notifier",
     "Offer",
+    "OnceStore",
     "Operations",
     "OutboxStore",
     "PageResult",

@@ -48,6 +48,22 @@ class Poster(Protocol):
         ...
 
 
+class OnceStore(Protocol):
+    """Keep what a job needs that tells something once and remembers that it did."""
+
+    def enqueue(self, alert: Alert) -> bool:
+        """Put an alert into the outbox; False when its dedupe_key is already there."""
+        ...
+
+    def setting(self, key: str) -> str:
+        """Give a small kept value, or an empty string."""
+        ...
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a small value."""
+        ...
+
+
 class Renderer(Protocol):
     """Turn alerts and digests into words; pure."""
 
