@@ -6,7 +6,7 @@ DEMO_ARGS ?=
 SPHINX_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types arch docs reference bench-smoke check lock clean
+.PHONY: help setup demo test lint format types arch docs reference catalogues bench-smoke check lock clean
 
 help: ## say what can be done
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ docs: setup ## build the documentation; a warning is an error
 
 reference: setup ## write the generated pages of the documentation anew
 	@$(BIN)/python scripts/reference.py
+
+catalogues: setup ## bring the catalogues of translations in line with the English sentences
+	@$(BIN)/python scripts/catalogues.py
 
 bench-smoke: setup ## run every benchmark once, small
 	@scripts/bench-smoke.sh

@@ -1,4 +1,4 @@
-"""English wording; the keys and the placeholders are the same in every language."""
+"""English wording: what the program says, and what translators start from."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ from types import MappingProxyType
 
 TEXTS: Mapping[str, str] = MappingProxyType(
     {
-        # dates
-        "weekdays": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
-        "months": "January February March April May June July August September October November December",
-        "day": "{weekday} {day} {month} {year}",
-        "short_day": "{day} {month}",
-        "moment": "{weekday} {day} {month} {year}, {clock}",
-        "short_moment": "{day} {month}, {clock}",
-        "thousands": ",",
+        # dates, as CLDR patterns
+        "day": "EEEE d MMMM y",
+        "moment": "EEEE d MMMM y, HH:mm",
+        "short_moment": "d MMMM, HH:mm",
         # likelihood
         "level.likely": "Likely repeat of a statement you listed",
         "level.possible": "Possible repeat of a statement you listed",
