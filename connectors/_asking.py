@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from connectors._json_answer import Json, read_object, required_list
 from monitor.errors import SourceChanged
@@ -23,6 +23,10 @@ def _base(value: str) -> str:
 
 BaseUrl = Annotated[str, AfterValidator(_base)]
 """An address to which paths are added; kept without its last slash."""
+
+
+BackfillDays = Annotated[int, Field(ge=1, le=9000, description="How far back a name is searched the first time.")]
+"""For how many days back a search goes the first time that it is asked for a name."""
 
 
 def _base_or_none(value: str) -> str:

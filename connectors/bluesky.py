@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from connectors._asking import BaseUrl, terms_to_ask
+from connectors._asking import BackfillDays, BaseUrl, terms_to_ask
 from connectors._bluesky_posts import SITE, card_of, language_of, post_url
 from connectors._entry import MAX_LINE, MAX_MEDIA, bounded_id
 from connectors._health import health_of
@@ -58,7 +58,7 @@ class BlueskySettings(BaseModel):
     base_url: BaseUrl = Field("https://bsky.social", description="The service that the account belongs to.")
     handle: str = Field("", max_length=250, description="The account's handle, such as somebody.bsky.social.")
     app_password: SecretStr | None = Field(None, description="An app password of that account, never its own password.")
-    backfill_days: int = Field(90, ge=1, le=3650, description="How far back a name is searched the first time.")
+    backfill_days: BackfillDays = 90
     max_pages: int = Field(10, ge=1, le=50, description="How many pages of 100 to read for each name in one poll.")
 
 

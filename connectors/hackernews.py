@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors._asking import BaseUrl, terms_to_ask
+from connectors._asking import BackfillDays, BaseUrl, terms_to_ask
 from connectors._entry import MAX_LINE
 from connectors._health import health_of
 from connectors._html import absolute, html_to_text
@@ -45,7 +45,7 @@ class HackerNewsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     base_url: BaseUrl = Field("https://hn.algolia.com/api/v1", description="The search service's address.")
-    backfill_days: int = Field(365, ge=1, le=7300, description="How far back a name is searched the first time.")
+    backfill_days: BackfillDays = 365
     max_pages: int = Field(10, ge=1, le=50, description="How many pages of 100 to read for each name in one poll.")
 
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors._asking import BaseUrl, terms_to_ask
+from connectors._asking import BackfillDays, BaseUrl, terms_to_ask
 from connectors._entry import MAX_LINE
 from connectors._health import health_of
 from connectors._html import absolute
@@ -47,7 +47,7 @@ class WikipediaSettings(BaseModel):
     namespaces: tuple[int, ...] = Field(
         (0, 1), min_length=1, max_length=20, description="Where to search: 0 articles, 1 their talk pages, 2 users."
     )
-    backfill_days: int = Field(3650, ge=1, le=9000, description="How far back a name is searched the first time.")
+    backfill_days: BackfillDays = 3650
     max_pages: int = Field(5, ge=1, le=50, description="How many pages of 20 to read for each name in one poll.")
 
 

@@ -108,7 +108,11 @@ def _connectors(catalogue: Catalogue) -> tuple[list[dict[str, object]], list[dic
             "needs_credentials": entry.spec.needs_credentials,
             "tested": entry.spec.tested.value,
             "capabilities": sorted(one.value for one in entry.spec.capabilities),
+            "terms": entry.spec.terms,
             "terms_url": entry.spec.terms_url,
+            "backfill_days": entry.spec.backfill_days,
+            "may_link_authors": entry.spec.may_link_authors,
+            "contract_version": entry.spec.contract_version,
             "settings": sorted(entry.spec.settings.model_fields),
             "package": f"{entry.distribution} {entry.version}",
         }

@@ -63,7 +63,8 @@ class ConnectorSpec:
 
     `settings` and `cursor` are the pydantic models of its own configuration and position. `cost` says in words what
     reading costs ("free", "$0.005 a post"). `backfill_days` is how far back the source can be read, None if unknown.
-    `may_link_authors` is False where its terms forbid to match its authors with accounts elsewhere.
+    `may_link_authors` is False where its terms forbid to match its authors with accounts elsewhere. `terms_url` is
+    where the service's terms stand; empty where the person chooses whose server is read.
     """
 
     name: str
@@ -79,6 +80,11 @@ class ConnectorSpec:
     backfill_days: int | None = None
     may_link_authors: bool = True
     contract_version: int = CONTRACT_VERSION
+
+    @property
+    def terms(self) -> str:
+        """Say whose terms hold: their address, or that they are those of the server that was chosen."""
+        return self.terms_url or "those of the server you choose"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

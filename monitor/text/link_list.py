@@ -1,13 +1,13 @@
 """Find links in a file that a person brings: CSV, one link a line, OPML, a saved alert feed or an alert's mail page.
 
-The file is others' work: it is read line by line, or by a parser that expands nothing; no line is dropped in silence.
+The file is others' work: it is read row by row, or by a parser that expands nothing; no line is dropped in silence.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree, html
@@ -16,6 +16,7 @@ from monitor.text.links import is_web_url, unwrap_url
 
 MAX_BYTES = 16 * 1024 * 1024
 _LONGEST_LINK = 4_000
+_MOST_LINES = 200
 _COLUMNS = frozenset(
     "url urls link links address web_address weblink permalink page source_url href adresse lien enlace".split()
 )
@@ -66,7 +67,7 @@ def _decoded(body: bytes) -> str:
 
 
 def _from_rows(text: str) -> Iterator[Line]:
-    """Read each line by itself: a quote that is never closed must not swallow the lines after it."""
+    """Read each line by itself, but for a cell that holds line breaks."""
     lines = [line.rstrip("\r") for line in text.split("\n")]
     delimiter, column = ",", None
     first = next((number for number, line in enumerate(lines) if line.strip()), 0)
@@ -76,15 +77,34 @@ def _from_rows(text: str) -> Iterator[Line]:
         if found is not None:
             delimiter, column = candidate, found
             break
-    for number, line in enumerate(lines, start=1):
-        if line.strip() and not (column is not None and number == first + 1):
-            yield _from_row(number, line, delimiter, column)
+    if column is None:
+        yield from (_from_row(number, line) for number, line in enumerate(lines, start=1) if line.strip())
+        return
+    width = len(_cells(lines[first], delimiter))
+    at = first + 1
+    while at < len(lines):
+        end, cells = _record(lines, at, delimiter, width)
+        if any(line.strip() for line in lines[at:end]):
+            yield _line(at + 1, cells[column] if column < len(cells) else "")
+        at = end
 
 
-def _from_row(number: int, line: str, delimiter: str, column: int | None) -> Line:
-    if column is not None:
-        cells = _cells(line, delimiter)
-        return _line(number, cells[column] if column < len(cells) else "")
+def _record(lines: Sequence[str], at: int, delimiter: str, width: int) -> tuple[int, list[str]]:
+    """Give where the record that begins on a line ends, and its cells.
+
+    A quoted cell may go on over some lines where that makes a row of the table's width. A quote that is never closed
+    belongs to its line alone: it must not swallow what comes after it.
+    """
+    if lines[at].count('"') % 2:
+        last = min(len(lines), at + _MOST_LINES)
+        end = next((later + 1 for later in range(at + 1, last) if lines[later].count('"') % 2), 0)
+        cells = _cells("\n".join(lines[at:end]), delimiter, strict=True) if end else []
+        if len(cells) == width:
+            return end, cells
+    return at + 1, _cells(lines[at], delimiter)
+
+
+def _from_row(number: int, line: str) -> Line:
     for candidate in (",", ";", "\t"):
         found = next((cell for cell in _cells(line, candidate) if is_web_url(cell.strip())), "")
         if found and _line(number, line).fault:
@@ -92,9 +112,9 @@ def _from_row(number: int, line: str, delimiter: str, column: int | None) -> Lin
     return _line(number, line)
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
+def _cells(line: str, delimiter: str, *, strict: bool = False) -> list[str]:
     try:
-        return next(csv.reader([line], delimiter=delimiter), [])
+        return next(csv.reader(line.splitlines(keepends=True), delimiter=delimiter, strict=strict), [])
     except csv.Error:
         return []
 

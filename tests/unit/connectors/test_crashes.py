@@ -80,6 +80,8 @@ class Runner:
         self._cursor = page.cursor.model_dump_json()
 
 
+SEEDS = 200
+
 CONNECTORS: dict[str, Callable[[], Connector]] = {
     "feed": lambda: FeedConnector(FeedSettings(url=f"{URL}.rss")),
     "page": lambda: PageConnector(PageSettings(url=URL, item=".post", max_pages=50)),
@@ -88,7 +90,7 @@ CONNECTORS: dict[str, Callable[[], Connector]] = {
 
 @pytest.mark.parametrize("kind", CONNECTORS)
 async def test_nothing_lost_nothing_twice(kind: str) -> None:
-    for seed in range(100):
+    for seed in range(SEEDS):
         chance = random.Random(seed)
         town, runner, http = Town(chance), Runner(CONNECTORS[kind](), chance), FakeHttp()
         for _ in range(12):

@@ -108,3 +108,40 @@ def test_the_largest_file_of_one_hostile_line_is_cheap():
     assert time.process_time() - begun < 5
     assert tracemalloc.get_traced_memory()[1] < 64 * 1024 * 1024
     tracemalloc.stop()
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_cells_with_line_breaks(delimiter, encoding, end):
+    rows = [
+        ["Note", "Link"],
+        ['"first, ""quoted""' + end + end + 'third; line"', "https://a.example/1"],
+        ["plain", '"https://a.example/2"'],
+        ['"two' + end + 'lines"', "no address"],
+        ["", "https://a.example/3"],
+    ]
+    text = end.join(delimiter.join(row) for row in rows) + end
+    found = read_links(text.encode(encoding))
+    assert [(line.number, line.url) for line in found if line.url] == [
+        (2, "https://a.example/1"),
+        (5, "https://a.example/2"),
+        (8, "https://a.example/3"),
+    ]
+    assert [(line.number, line.fault) for line in found if line.fault] == [(6, "this is no web address")]
+
+
+def test_a_quote_that_is_never_closed_spoils_its_line_alone():
+    lines = ["note,url", '"open,https://a.example/1', "x,https://a.example/2", '5" nail,https://a.example/3']
+    found = read_links("\n".join(lines).encode())
+    assert [(line.number, line.url) for line in found if line.url] == [
+        (3, "https://a.example/2"),
+        (4, "https://a.example/3"),
+    ]
+    assert [line.number for line in found if line.fault] == [2]
+
+
+def test_quotes_without_end_are_cheap():
+    """Each line is looked at once, however many look like the beginning of a cell over several lines."""
+    found = read_links(b"note,url\n" + b'"\n' * 300_000)
+    assert len(found) == 300_000
