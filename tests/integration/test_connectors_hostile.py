@@ -136,7 +136,7 @@ def _client(*servers: LoopbackServer) -> HttpClient:
         clock=SystemClock(),
         allow={server.address for server in servers},
         user_agent="goodname/0",
-        limits=HttpLimits(deadline=timedelta(seconds=2), per_host=99),
+        limits=HttpLimits(deadline=timedelta(seconds=5), per_host=99),
     )
 
 
