@@ -7,6 +7,7 @@ from typing import Protocol
 
 from monitor.bootstrap.build import build_manner, build_notifier, build_sources
 from monitor.bootstrap.ledger import StoreLedger
+from monitor.domain import ChannelTag
 from monitor.errors import InputError, MonitorError
 from monitor.http import HttpClient
 from monitor.jobs import channels
@@ -50,11 +51,11 @@ def paused_channels(store: Store) -> frozenset[str]:
 def manner_of(app: Opened) -> Manner:
     """Say whose channels are whose, without paused ones, and which are switched off."""
     off = frozenset(channels.switched_off(app.store))
-    return build_manner(app.settings, app.notifier.channels, paused_channels(app.store), off)
+    return build_manner(app.settings, app.notifier.channels, paused_channels(app.store), off, app.notifier.tags)
 
 
-def channel_states(store: Store, names: tuple[str, ...]) -> tuple[ChannelState, ...]:
-    """Say of each channel whether it is paused, switched off and why, what it missed, and whether it refuses."""
+def channel_states(store: Store, notifier: AppriseNotifier) -> tuple[ChannelState, ...]:
+    """Say of each channel what it takes, whether it is paused, switched off and why, what it missed, if it refuses."""
     paused, off = paused_channels(store), channels.switched_off(store)
     return tuple(
         ChannelState(
@@ -64,8 +65,9 @@ def channel_states(store: Store, names: tuple[str, ...]) -> tuple[ChannelState, 
             off_since=off[name].since if name in off else None,
             missed=len(channels.missed_on(store, name, off[name].since)) if name in off else 0,
             is_refusing=name not in off and name not in paused and channels.is_refusing(store, name),
+            takes=tuple(tag.value for tag in ChannelTag if tag in notifier.tags.get(name, ())),
         )
-        for name in names
+        for name in notifier.channels
     )
 
 

@@ -89,7 +89,7 @@ class AddingDesk:
         added = self._names(self._added.urls)
         return tuple(
             replace(one, is_helper=place >= own, is_added=one.name in added)
-            for place, one in enumerate(channel_states(app.store, app.notifier.channels))
+            for place, one in enumerate(channel_states(app.store, app.notifier))
         )
 
     def add_channel(self, url: str) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from monitor import __version__
 from monitor.contract import Access, Context, Ledger
-from monitor.domain import CaptureRequest, Observed, Statement, Subject
+from monitor.domain import CaptureRequest, ChannelTag, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError
 from monitor.evidence import FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
@@ -70,10 +70,11 @@ def build_manner(
     channels: tuple[str, ...],
     paused: frozenset[str] = frozenset(),
     off: frozenset[str] = frozenset(),
+    tags: Mapping[str, frozenset[ChannelTag]] | None = None,
 ) -> Manner:
     """Say whose channels are whose, in the order of their URLs, without paused ones, and what is told when.
 
-    `off` are those that are switched off because they refuse.
+    `off` are those that are switched off because they refuse; `tags` say what a channel takes.
     """
     own = len(settings.alerts.urls)
     hours = settings.alerts.quiet
@@ -88,6 +89,7 @@ def build_manner(
         owner=mine,
         helper=others,
         off=frozenset(silent),
+        tags=tags or {},
         quiet=quiet,
         grouping=_grouping(settings),
         escalate_after=settings.alerts.escalate_after,

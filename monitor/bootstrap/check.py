@@ -11,6 +11,7 @@ from monitor.bootstrap.keeping import pinned_certificates
 from monitor.clock import SystemClock
 from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
+from monitor.jobs.takers import nobody_takes_repeats
 from monitor.plugins import load_connectors
 from monitor.semantic import model_fault
 from monitor.settings import Settings, load_settings, read_added, with_added
@@ -79,9 +80,15 @@ def _check_channels(settings: Settings, faults: list[str]) -> None:
         faults.append("no alert channel is configured: add an Apprise URL to `alerts.urls`, or nobody is told")
         return
     try:
-        build_notifier(settings, build_http(settings, SystemClock()), SystemClock())
+        notifier = build_notifier(settings, build_http(settings, SystemClock()), SystemClock())
     except ConfigError as error:
         faults += _sentences(error)
+        return
+    own = notifier.channels[: len(settings.alerts.urls)]
+    if nobody_takes_repeats(own, notifier.tags):
+        faults.append(
+            "no channel takes likely repeats: give one the tag `likely`, or leave one in `alerts.urls` untagged"
+        )
 
 
 def _check_browser(settings: Settings, faults: list[str], warnings: list[str]) -> None:

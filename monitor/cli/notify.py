@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,8 @@ from monitor.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from monitor.bootstrap import App
     from monitor.errors import DeliveryError
+
+    _Outcomes = tuple[tuple[str, DeliveryError | None], ...]
 
 group = command_group("Test how you are told, and put a channel back.")
 
@@ -45,11 +48,15 @@ def try_channels(
     Exit code 0 when every channel took it, 3 when some did, 1 when none did, 2 when none is configured.
     """
     with busy("Sending…"):
-        outcomes = with_app(ctx, lambda app: _send(app, sample))
+        outcomes, tags = with_app(ctx, lambda app: _send(app, sample))
     if as_json:
-        say_json([_as_json(channel, error) for channel, error in outcomes])
+        say_json([_as_json(channel, error, tags.get(channel, ())) for channel, error in outcomes])
     else:
-        say_table(["CHANNEL", "OUTCOME"], [[channel, "failed" if error else "sent"] for channel, error in outcomes])
+        rows = [
+            [channel, ", ".join(tags.get(channel, ())) or "everything", "failed" if error else "sent"]
+            for channel, error in outcomes
+        ]
+        say_table(["CHANNEL", "TAKES", "OUTCOME"], rows)
         for _, error in outcomes:
             if error:
                 faults.show(faults.describe(error))
@@ -89,7 +96,8 @@ async def _enable(app: App, name: str) -> dict[str, Any]:
     return {"channel": name, "was_off": was is not None, "why": was.why if was else "", "missed": missed}
 
 
-async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, DeliveryError | None], ...]:
+async def _send(app: App, sample: Sample | None) -> tuple[_Outcomes, dict[str, tuple[str, ...]]]:
+    from monitor.bootstrap.added import channel_states
     from monitor.ports import HitFilter
 
     if not app.notifier.channels:
@@ -105,9 +113,10 @@ async def _send(app: App, sample: Sample | None) -> tuple[tuple[str, DeliveryErr
             why="Nothing about anybody watched has been found so far.",
             try_="Run `goodname notify test` without --with.",
         )
-    return await app.messages.send_test(hits[0] if hits else None)
+    tags = {one.name: one.takes for one in channel_states(app.store, app.notifier)}
+    return await app.messages.send_test(hits[0] if hits else None), tags
 
 
-def _as_json(channel: str, error: DeliveryError | None) -> dict[str, object]:
+def _as_json(channel: str, error: DeliveryError | None, takes: Sequence[str]) -> dict[str, object]:
     said = {"error": str(error), "why": error.why, "try": error.try_} if error else {"error": None}
-    return {"channel": channel, "sent": error is None, **said}
+    return {"channel": channel, "takes": takes, "sent": error is None, **said}

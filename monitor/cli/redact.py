@@ -33,6 +33,9 @@ def redacted(settings: Settings, catalogue: Catalogue) -> dict[str, Any]:
 
 def hide_address(url: str) -> str:
     """Keep of an address only its scheme, which says what sort of channel or database it is."""
+    tags, is_tagged, rest = url.partition("=")
+    if is_tagged and re.fullmatch(r"[a-z, ]{1,60}", tags) and re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", rest):
+        return f"{tags}={hide_address(rest)}"
     scheme, found, _ = url.partition("://")
     return f"{scheme}://{HIDDEN}" if found and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]*", scheme) else url and HIDDEN
 

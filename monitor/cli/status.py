@@ -58,7 +58,7 @@ async def _read(app: App) -> dict[str, Any]:
     sources += [_unusable(name, connectors.get(name, ""), str(error)) for name, error in app.broken_sources.items()]
     sources += [_paused(name, connectors.get(name, "")) for name in sorted(app.paused)]
     subjects = app.store.subjects()
-    channels = channel_states(app.store, app.notifier.channels)
+    channels = channel_states(app.store, app.notifier)
     return {
         "now": now,
         "zone": ZoneInfo(app.settings.digest.timezone),
@@ -71,6 +71,7 @@ async def _read(app: App) -> dict[str, Any]:
         "hunt": app.hunt_progress(),
         "outbox": _outbox(app),
         "channels": app.notifier.channels,
+        "channels_take": {one.name: one.takes for one in channels if one.takes},
         "channels_paused": [one.name for one in channels if one.is_paused],
         "channels_failing": [_channel(one) for one in channels if one.off_why or one.is_refusing],
         "evidence": _evidence(app),
@@ -122,6 +123,11 @@ def _unusable(name: str, connector: str, why: str) -> dict[str, Any]:
 
 def _paused(name: str, connector: str) -> dict[str, Any]:
     return {**_unusable(name, connector, "nobody looks at it for now"), "state": "paused", "failing": False}
+
+
+def _with_tags(seen: dict[str, Any]) -> list[str]:
+    taken = seen["channels_take"]
+    return [f"{one} ({', '.join(taken[one])})" if one in taken else one for one in seen["channels"]]
 
 
 def _channel(one: ChannelState) -> dict[str, Any]:
@@ -208,7 +214,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Read so far", count_in_words(seen["mentions"], "item")),
             ("Looking again", _hunt(seen["hunt"])),
             ("To be told", f"{outbox['pending']} waiting{given_up}"),
-            ("Channels", ", ".join(seen["channels"]) or "none: nobody is told anything"),
+            ("Channels", ", ".join(_with_tags(seen)) or "none: nobody is told anything"),
             ("Paused", ", ".join(seen["channels_paused"])),
             *_channel_words(seen, zone),
             ("Evidence", count_in_words(seen["evidence"]["captures"], "capture")),

@@ -32,6 +32,16 @@ class AlertKind(StrEnum):
     TEST = "test"
 
 
+class ChannelTag(StrEnum):
+    """Say what a channel takes; one without tags takes everything. A level includes what is above it."""
+
+    DANGER = "danger"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+    DIGEST = "digest"
+    FAULTS = "faults"
+
+
 class AlertStatus(StrEnum):
     """Say where an alert stands in the outbox; a folded one is told by the next summary instead."""
 

@@ -62,7 +62,11 @@ def run(store: Store, manner: Manner, clock: Clock) -> int:
     after, now, mode = manner.escalate_after, clock.now(), mode_of(store)
     if not after or not manner.helper or mode.is_paused(now):
         return 0
-    found = [one for one in store.told_alerts(now - after - WINDOW, now - after) if one[0].payload.get("at_once")]
+    found = [
+        one
+        for one in store.told_alerts(now - after - WINDOW, now - after)
+        if one[0].mention_id and one[0].payload.get("at_once")
+    ]
     if not found:
         return 0
     looks = _looks(store, tuple(alert for alert, _ in found), now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,7 +17,11 @@ PATIENCE = 3
 SHORTEST = timedelta(minutes=5)
 """A source that is read every few seconds gets this long before its silence alone is told; failures count at once."""
 
+LONG_HOURS = 24
+"""A source that nobody could look at for so long is told a second time, in quiet hours too."""
+
 _TOLD = "silence.told"
+_HOUR_S = 3600.0
 
 
 class SilenceStore(OnceStore, Protocol):
@@ -42,6 +46,7 @@ class Vigil:
 
     def __init__(self) -> None:
         self._seen: dict[str, _Seen] = {}
+        self._counted: dict[str, float] = {}
 
     def unlooked_s(self, source: str, last_good_at: datetime | None, monotonic: float) -> float:
         """Give for how many seconds of this process's life no new good check was noticed."""
@@ -50,6 +55,17 @@ class Vigil:
             seen = self._seen[source] = _Seen(last_good_at, monotonic)
         return monotonic - seen.at
 
+    def hours_passed(self, source: str, monotonic: float) -> int:
+        """Give the whole hours since this was last asked of a silent source, and count on from there."""
+        since = self._counted.setdefault(source, monotonic)
+        hours = int((monotonic - since) // _HOUR_S)
+        self._counted[source] = since + hours * _HOUR_S
+        return hours
+
+    def forget_hours(self, silent: Collection[str]) -> None:
+        """Count from the start for sources that are no longer silent."""
+        self._counted = {source: at for source, at in self._counted.items() if source in silent}
+
 
 def is_silent(failures: int, unlooked_s: float, every: timedelta) -> bool:
     """Decide whether a source's silence must be told: three failures in a row, or no good check for three intervals."""
@@ -57,7 +73,7 @@ def is_silent(failures: int, unlooked_s: float, every: timedelta) -> bool:
 
 
 def run(store: SilenceStore, vigil: Vigil, clock: Clock, unread: Sequence[Coverage] = ()) -> tuple[Alert, ...]:
-    """Tell of sources that went silent or came back; gives what was put into the outbox.
+    """Tell of sources that went silent, stay so for a day, or came back; gives what was put into the outbox.
 
     `unread` are sources that could not be set up: nobody looks at them either. Idempotent: what was told is kept, and
     each silence has a key of its own. A source that is no longer configured is forgotten.
@@ -76,12 +92,18 @@ def run(store: SilenceStore, vigil: Vigil, clock: Clock, unread: Sequence[Covera
         silent[gap.source] = _unusable(gap, now)
     new = [alert for source, alert in silent.items() if source not in told]
     back = [_back(source, told[source], now) for source in known if source in told and source not in silent]
-    still = {source: told[source] for source in silent if source in told}
+    still = {source: _aged(told[source], vigil.hours_passed(source, monotonic)) for source in silent if source in told}
+    vigil.forget_hours(silent)
+    long = [
+        _long(silent[source], one["key"], now)
+        for source, one in still.items()
+        if int(one.get("hours", 0)) >= LONG_HOURS > int(told[source].get("hours", 0))
+    ]
     added = {str(alert.payload["source"]): {"at": now.isoformat(), "key": alert.dedupe_key} for alert in new}
-    for alert in (*new, *back):
+    for alert in (*new, *long, *back):
         store.enqueue(alert)
     _keep(store, kept, still | added)
-    return (*new, *back)
+    return (*new, *long, *back)
 
 
 def _keep(store: SilenceStore, kept: str, told: Mapping[str, Mapping[str, str]]) -> None:
@@ -99,6 +121,17 @@ def _failing(health: SourceHealth, now: datetime) -> Alert:
         payload["since"] = since
     key = f"source_failing:{health.source}:{since or 'never'}"
     return Alert(kind=AlertKind.SOURCE_FAILING, dedupe_key=key, created_at=now, payload=payload)
+
+
+def _aged(told: Mapping[str, str], hours: int) -> dict[str, str]:
+    """Add hours, counted by a clock that nobody turns, to how long a source is silent; a restart loses one at most."""
+    return {**told, "hours": str(int(told.get("hours", 0)) + hours)} if hours else dict(told)
+
+
+def _long(failing: Alert, key: str, now: datetime) -> Alert:
+    """Tell a silence once more after a day of it, at any hour: what nobody sees for so long, nobody is safe from."""
+    payload = {**failing.payload, "at_once": True, "hours": LONG_HOURS}
+    return replace(failing, dedupe_key=f"{key}:day", created_at=now, payload=payload)
 
 
 def _unusable(gap: Coverage, now: datetime) -> Alert:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from monitor.domain import AccessEvent, Alert, AlertKind
+from monitor.domain import AccessEvent, Alert, AlertKind, ChannelTag
 from monitor.errors import InputError
 from monitor.jobs.grouping import Grouping, key_of
+from monitor.jobs.takers import takers
 from monitor.ports import Store
 
 PAUSES = (1, 7, 30)
@@ -70,15 +72,21 @@ class Quiet:
 class Manner:
     """Say whose channels are whose, which hours are quiet, and what is told together (None: each alert by itself).
 
-    `off` are those of the channels that are switched off; never all of one side.
+    `off` are those of the channels that are switched off; never all of one side. `tags` say what a channel takes; one
+    that is not named there takes everything.
     """
 
     owner: tuple[str, ...]
     helper: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
+    tags: Mapping[str, frozenset[ChannelTag]] = field(default_factory=dict)
     quiet: Quiet | None = None
     grouping: Grouping | None = None
     escalate_after: timedelta = timedelta(0)
+
+    def takers(self, side: tuple[str, ...], alert: Alert) -> tuple[str, ...]:
+        """Give those channels of a side that are told of an alert; none leaves it to the summary."""
+        return takers(side, alert, self.tags, self.off)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,15 +109,17 @@ def plan(alert: Alert, mode: Mode, manner: Manner, now: datetime) -> Plan:
     if alert.kind is AlertKind.UNSEEN:
         return Plan(is_folded=True) if mode.is_paused(now) or not manner.helper else Plan(channels=manner.helper)
     if mode.helper_is_told and manner.helper:
-        owner = manner.owner if alert.kind is AlertKind.DIGEST and not mode.is_paused(now) else ()
-        return Plan(channels=(*manner.helper, *owner))
+        owner = manner.takers(manner.owner, alert) if alert.kind is AlertKind.DIGEST and not mode.is_paused(now) else ()
+        told = (*manner.takers(manner.helper, alert), *owner)
+        return Plan(channels=told, is_folded=not told)
     if mode.is_paused(now):
         return Plan(is_folded=True)
     if alert.kind in _NOT_BY_NIGHT and manner.quiet is not None and not alert.payload.get("at_once"):
         over_at = manner.quiet.over_at(now)
         if over_at is not None:
             return Plan(wait_until=over_at)
-    return Plan(channels=manner.owner)
+    told = manner.takers(manner.owner, alert)
+    return Plan(channels=told, is_folded=not told and bool(manner.owner))
 
 
 def pause(mode: Mode, days: int, now: datetime) -> Mode:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from monitor.domain import Message
+from monitor.domain import ChannelTag, Message
 from monitor.errors import AddressForbidden, ConfigError
 from monitor.notify.accounts import SCHEMES as MAIL_SCHEMES
 from monitor.notify.accounts import AccountFault, MailAccount, read_account
@@ -19,6 +19,7 @@ from monitor.notify.mail import MailSettings, build_mail
 from monitor.notify.masks import Masker, login_secrets, url_secrets
 from monitor.notify.pace import Pace
 from monitor.notify.safe import one_line, plain_text
+from monitor.notify.tags import TagFault, split_tags
 from monitor.notify.webhook import SCHEMES as HOOK_SCHEMES
 from monitor.notify.webhook import HookChannel
 from monitor.ports import Clock, Poster
@@ -80,6 +81,8 @@ class AppriseNotifier:
     before a mail server or webhook is contacted. `timeout_s` bounds one attempt on one channel. `paced` false turns
     the distance between messages off. `clock` dates the mails (None: the system's time). `http` sends signed calls.
 
+    A URL may begin with tags that say what the channel takes, as in `likely,digest=json://HOST/PATH`.
+
     A channel's name is its scheme and six hex digits of its URL without the password: stable over restarts and over
     a changed password, and it gives nothing away.
     """
@@ -102,9 +105,8 @@ class AppriseNotifier:
         self._http = http
         self._channels: dict[str, Channel] = {}
         self._paces: dict[str, Pace] = {}
-        faults = [
-            fault for place, url in enumerate(urls, 1) if (fault := self._add(url.strip(), paced=paced, place=place))
-        ]
+        self._tags: dict[str, frozenset[ChannelTag]] = {}
+        faults = [fault for place, url in enumerate(urls, 1) if (fault := self._add(url, paced=paced, place=place))]
         if faults:
             raise ConfigError("An alert channel cannot be used.", faults=tuple(faults))
 
@@ -112,6 +114,11 @@ class AppriseNotifier:
     def channels(self) -> tuple[str, ...]:
         """Name the channels in the order of their URLs."""
         return tuple(self._channels)
+
+    @property
+    def tags(self) -> Mapping[str, frozenset[ChannelTag]]:
+        """Say of each channel that has tags what it takes."""
+        return self._tags
 
     @property
     def shows_pictures(self) -> bool:
@@ -145,15 +152,21 @@ class AppriseNotifier:
         except AddressForbidden as error:
             raise permanent(channel, str(error), try_=error.try_) from None
 
-    def _add(self, url: str, *, place: int, paced: bool) -> str:
-        """Add one channel, or say what is wrong with its URL."""
+    def _add(self, given: str, *, place: int, paced: bool) -> str:
+        """Add one channel, or say what is wrong with its tags or its URL."""
         key = f"`alerts.urls[{place}]`"
+        try:
+            tags, url = split_tags(given)
+        except TagFault as fault:
+            return f"{key}: {fault}"
         scheme = scheme_of(url)
         if not scheme:
             return f"{key} is not an Apprise URL such as mailtos://USER:PASSWORD@HOST or json://HOST/PATH"
         name = f"{scheme}-{_short_hash(url)}"
         if name in self._channels:
             return f"{key} is the same channel as an earlier one"
+        if tags:
+            self._tags[name] = tags
         if scheme in MAIL_SCHEMES:
             return self._add_mail(key, name, url, paced=paced)
         if scheme in HOOK_SCHEMES:

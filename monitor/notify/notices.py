@@ -6,7 +6,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 |---|---|
 | match | count and hours (numbers) where it tells of several, spread (true or missing); the rest is read from the hit |
 | capture_failed | source (text), why (text), attempts (number) |
-| source_failing | source (text), since (time), why or error (text), try (text), failures (number) |
+| source_failing | source (text), since (time), why or error (text), try (text), failures (number), at_once (flag) |
 | source_back | source (text), since (time), until (time) |
 | disk_low | free_mb (number), stopped (yes or no), since (time) |
 | disk_ok | free_mb (number), since (time), until (time) |
@@ -184,6 +184,7 @@ class NoticeWriter:
         failures = facts.number("failures")
         sentences = [
             self.words.say("source_failing.state", source=self._source(facts, hit)),
+            self.words.say("source_failing.long") if facts.flag("at_once") else "",
             self.words.count("source_failing.failures", failures) if failures else "",
             self.words.say("source_failing.next"),
         ]

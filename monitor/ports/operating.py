@@ -102,7 +102,7 @@ class ChannelState:
     """Name a channel without its secrets. `is_added` says that it was added on the page and can be removed there.
 
     `off_why` says why it was switched off, and is empty while it is not; `missed` counts what it missed since.
-    `is_refusing` says that it refuses for good and is kept on as the last one.
+    `is_refusing` says that it refuses for good and is kept on as the last one. `takes` are its tags; none: everything.
     """
 
     name: str
@@ -113,6 +113,7 @@ class ChannelState:
     is_helper: bool = False
     is_paused: bool = False
     is_added: bool = False
+    takes: tuple[str, ...] = ()
 
 
 class Additions(Protocol):

@@ -98,7 +98,10 @@ class SourceSettings(Section):
 class AlertSettings(Section):
     """Say who is told at once, and of what."""
 
-    urls: tuple[SecretStr, ...] = Field((), description="Apprise URLs, such as mailto:// or json://.")
+    urls: tuple[SecretStr, ...] = Field(
+        (),
+        description="Apprise URLs, such as mailto:// or json://; tags before one say what it takes (likely=json://…).",
+    )
     helper_urls: tuple[SecretStr, ...] = Field(
         (), description="Apprise URLs of a helper, who is told instead of you after `goodname handover on`."
     )

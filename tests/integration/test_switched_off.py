@@ -128,7 +128,7 @@ async def test_what_it_missed_is_known_and_it_can_be_put_back(tmp_path):
         await town.rounds(*OVER_TEN_MINUTES)
         ids.append(town.add())
         await town.rounds(MINUTE, timedelta(hours=2))
-        (state, other) = channel_states(town.app.store, town.app.notifier.channels)
+        (state, other) = channel_states(town.app.store, town.app.notifier)
         assert state.off_why
         assert state.missed == 2
         assert not other.off_why
@@ -140,7 +140,7 @@ async def test_what_it_missed_is_known_and_it_can_be_put_back(tmp_path):
         town.add()
         await town.rounds(MINUTE)
         assert any(path == "/a" for path, _ in town.hooks.taken)
-        assert channel_states(town.app.store, town.app.notifier.channels)[0].missed == 0
+        assert channel_states(town.app.store, town.app.notifier)[0].missed == 0
 
 
 async def test_put_back_but_not_mended_it_gets_its_three_refusals_anew(tmp_path):
@@ -163,7 +163,7 @@ async def test_the_last_channel_stays_on_and_is_shown_as_failing(tmp_path):
         alert = town.add()
         await town.rounds(*OVER_TEN_MINUTES)
         assert len(channels.switched_off(town.app.store)) == 1, "one of two that refuse is kept"
-        states = channel_states(town.app.store, town.app.notifier.channels)
+        states = channel_states(town.app.store, town.app.notifier)
         assert [one.is_refusing for one in states[:2]] == [not one.off_why for one in states[:2]]
         assert not states[2].off_why
         assert town.status_of(alert) is AlertStatus.PENDING, "it reached nobody, so it is tried on"

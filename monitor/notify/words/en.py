@@ -69,6 +69,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "capture_failed.attempts.other": "It was tried {count} times.",
         "source_failing.title": "A source cannot be read",
         "source_failing.state": "The source {source} cannot be read at the moment. What appears there is not seen.",
+        "source_failing.long": "It has been so for a whole day.",
         "source_failing.failures.one": "It failed once.",
         "source_failing.failures.other": "It failed {count} times in a row.",
         "source_failing.next": "It is tried again by itself. You are told when it is back.",

@@ -87,3 +87,25 @@ def test_example_and_schema_are_the_shipped_ones(checkout):
     assert run("config", "example").stdout == (folder / "goodname.example.toml").read_text("utf-8")
     assert run("config", "example", "watchlist").stdout == (folder / "watchlist.example.toml").read_text("utf-8")
     assert run("config", "schema").stdout == (folder / "goodname.schema.json").read_text("utf-8")
+
+
+def test_check_refuses_tags_that_leave_repeats_to_nobody(home):
+    home.edit('urls = ["json://', 'urls = ["digest,faults=json://')
+    assert "no channel takes likely repeats" in home.run("config", "check", code=2).stderr
+    home.edit("digest,faults=", "digest,likely=")
+    home.run("config", "check")
+    shown = home.run("config", "show").stdout
+    assert "digest,likely=json://" in shown
+    assert str(home.site.port) + "/hook" not in shown
+    home.edit("digest,likely=", "digest,urgent=")
+    told = home.run("config", "check", code=2).stderr
+    assert "I don't know the tag `urgent`" in told
+
+
+def test_what_a_channel_takes_is_shown(home):
+    home.edit('urls = ["json://', 'urls = ["digest,likely=json://')
+    (outcome,) = home.json("notify", "test")
+    assert (outcome["takes"], outcome["sent"]) == (["likely", "digest"], True)
+    assert "likely, digest" in home.run("notify", "test").stdout
+    assert f"{outcome['channel']} (likely, digest)" in home.run("status").stdout
+    assert home.json("status")["channels_take"] == {outcome["channel"]: ["likely", "digest"]}

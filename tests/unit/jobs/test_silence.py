@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 
 from monitor.domain import Alert, AlertKind, Coverage, HealthState, SourceHealth
 from monitor.jobs import silence
+from monitor.jobs.telling import Manner, Mode, Quiet, plan
 from monitor.testing import NOW, FakeClock
 
 EVERY = timedelta(minutes=15)
@@ -145,3 +146,40 @@ def test_a_source_that_cannot_be_set_up_is_told_and_a_removed_one_forgotten(rows
     watch()
     assert rows.kinds() == [AlertKind.SOURCE_FAILING], "it is gone from the configuration, not back"
     assert rows.kept == {"silence.told": ""}
+
+
+def test_a_day_of_silence_is_told_once_more_and_at_any_hour(rows, watch):
+    rows.read(NOW)
+    rows.read(NOW, failures=3, good=False)
+    watch()
+    for _ in range(23):
+        watch(timedelta(hours=1))
+    assert len(rows.alerts) == 1
+    for _ in range(5):
+        watch(timedelta(hours=1))
+    first, second = rows.alerts
+    assert (first.kind, second.kind) == (AlertKind.SOURCE_FAILING, AlertKind.SOURCE_FAILING)
+    assert (first.payload.get("at_once"), second.payload["at_once"]) == (None, True)
+    night = Quiet(starts=time(0), ends=time(23, 59), timezone="UTC")
+    manner = Manner(owner=("mail",), quiet=night)
+    assert plan(first, Mode(), manner, NOW).wait_until is not None
+    assert plan(second, Mode(), manner, NOW).channels == ("mail",)
+    rows.read(watch().now())
+    watch()
+    assert rows.kinds()[2:] == [AlertKind.SOURCE_BACK]
+
+
+def test_a_day_of_silence_counts_over_restarts_and_not_by_a_turned_clock(rows):
+    rows.read(NOW)
+    rows.read(NOW, failures=3, good=False)
+    clock = FakeClock()
+    for _ in range(4):
+        vigil = silence.Vigil()
+        clock.jump(timedelta(days=3652))
+        for _ in range(7):
+            silence.run(rows, vigil, clock)
+            clock.advance(timedelta(hours=1))
+        silence.run(rows, vigil, clock)
+        clock.jump(timedelta(days=-3652))
+    assert len(rows.alerts) == 2, "28 hours in four runs of seven"
+    assert rows.alerts[1].dedupe_key.endswith(":day")
