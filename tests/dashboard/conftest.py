@@ -24,6 +24,8 @@ from monitor.cases.letters import Sender
 from monitor.domain import (
     AboutSubject,
     Action,
+    Alert,
+    AlertKind,
     ArtifactRole,
     Assessment,
     CaptureRequest,
@@ -49,9 +51,11 @@ from monitor.domain import (
 from monitor.errors import FetchError, InputError
 from monitor.evidence import FileVault
 from monitor.jobs.preview import Previewer
+from monitor.jobs.signed_links import links_of, signing_key
 from monitor.matching import Thresholds
 from monitor.plugins import load_connectors
-from monitor.ports import ChannelState, Decision, PageRows, SourceState, SourceTrial, Spent
+from monitor.ports import ChannelState, Decision, PageRows, SourceState, SourceTrial, Spent, Turn
+from monitor.ports import Step as GroupStep
 from monitor.store import SqlStore, open_store
 from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
 from monitor.testing.builders import make_observed
@@ -64,6 +68,8 @@ ORIGIN = "http://127.0.0.1"
 NAMES = {"subject-1": "FIRST LAST", "subject-2": "OTHER NAME"}
 MAIL = "<!doctype html><p style='color:#222'>Nothing new.</p><script>document.title='ran'</script>"
 WORDS = "FIRST LAST stole money from patients"
+KEY = "likely:subject-1/stole"
+"""The group that an alert about the first mention belongs to."""
 
 
 def picture() -> bytes:
@@ -458,3 +464,22 @@ def _served(town: Town) -> Iterator[str]:
 def served() -> Callable[[Town], AbstractContextManager[str]]:
     """Give what serves a site on loopback."""
     return _served
+
+
+@pytest.fixture
+def told(town):
+    """Tell of the first mention, and give the paths of its links."""
+    alert = Alert(
+        kind=AlertKind.MATCH,
+        dedupe_key="told",
+        created_at=town.clock.now(),
+        subject_id="subject-1",
+        mention_id=town.north[0],
+        level=Level.LIKELY,
+        payload={"statement_id": "stole"},
+    )
+    town.store.enqueue(alert)
+    (kept,) = [one for one in town.store.alerts_about(town.north[0]) if one.dedupe_key == "told"]
+    turn = Turn(alert_id=kept.id, key=KEY, step=GroupStep.BEGIN, subject_id="subject-1")
+    town.store.take_turns([turn], town.clock.now())
+    return links_of(signing_key(town.store), "", kept)

@@ -4,36 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
-from monitor.domain import Alert, AlertKind, Level
-from monitor.jobs.signed_links import LIFE, links_of, signing_key
-from monitor.ports import Step, Turn
+from monitor.domain import Alert, AlertKind
+from monitor.jobs.signed_links import LIFE, links_of
 from monitor.testing import NOW
 from monitor.web.pages.answer import BY, MOST_REFUSED
 from monitor.web.shell import CSP
+from tests.dashboard.conftest import KEY
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
-KEY = "likely:subject-1/stole"
-
-
-@pytest.fixture
-def told(town):
-    """Tell of the first mention, and give the paths of its links."""
-    alert = Alert(
-        kind=AlertKind.MATCH,
-        dedupe_key="told",
-        created_at=town.clock.now(),
-        subject_id="subject-1",
-        mention_id=town.north[0],
-        level=Level.LIKELY,
-        payload={"statement_id": "stole"},
-    )
-    town.store.enqueue(alert)
-    (kept,) = [one for one in town.store.alerts_about(town.north[0]) if one.dedupe_key == "told"]
-    turn = Turn(alert_id=kept.id, key=KEY, step=Step.BEGIN, subject_id="subject-1")
-    town.store.take_turns([turn], town.clock.now())
-    return links_of(signing_key(town.store), "", kept)
 
 
 def state(town):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,38 @@ def test_axe_finds_nothing_on_any_page(town, visit):
     nobody = visit("")
     nobody.page.goto("/login")
     assert faults(nobody.page) == []
+    assert seen == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_where_a_link_in_a_message_leads(town, told, visit, scheme):
+    seen: dict[str, list[str]] = {}
+    page = visit("", color_scheme=scheme).page
+
+    def look(name: str) -> None:
+        for width in (320, 768, 1280):
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+            if found := faults(page) + (["scrolls sideways"] if wide else []):
+                seen[f"{name} {width}"] = found
+
+    for name, path in told.items():
+        page.goto(path)
+        look(f"{name}, before")
+    page.goto(told["ack"])
+    page.get_by_role("button").click()
+    page.get_by_text("Done").wait_for()
+    look("done")
+    page.goto(told["ack"])
+    page.get_by_text("done already").wait_for()
+    look("again")
+    page.goto("/act/guess")
+    page.get_by_text("does not work").wait_for()
+    look("a wrong link")
+    town.clock.advance(timedelta(days=8))
+    page.goto(told["snooze"])
+    page.get_by_text("too old").wait_for()
+    look("an old link")
     assert seen == {}
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
+from PIL import Image
 
 from monitor.domain import Alert, AlertKind, Change, LiveState, Message
 from monitor.notify import WordRenderer
@@ -108,6 +110,46 @@ async def test_alerts(browser: object, name: str) -> None:
             assert await faults(browser, message.html, scheme) == [], kind
         if name != "unveiled":
             assert not runs(hit.text) & (runs(message.text) | runs(re.sub(r"<[^>]*>", " ", message.html))), kind
+
+
+async def test_mails_with_pictures(browser: object) -> None:
+    digest = make_digest([TEXT.format(number) for number in range(12)])
+    kept = tuple(replace(hit, capture_id=f"capture-{place}", source="forum") for place, hit in enumerate(digest.hits))
+    drawn = {hit.capture_id: picture(place) for place, hit in enumerate(kept)}
+    renderer = WordRenderer(base_url="https://watch.example", links=lambda _: {"ack": "https://watch.example/act/1"})
+    alert = Alert(
+        kind=AlertKind.MATCH,
+        dedupe_key="a",
+        created_at=END,
+        mention_id=1,
+        subject_id="subject-1",
+        payload={"count": 7, "hours": 3, "spread": True, "at_once": True, "statement_id": "stole"},
+    )
+    for message, least in (
+        (renderer.digest(replace(digest, hits=kept), message_id="d", thumbnails=drawn), 12),
+        (renderer.alert(alert, kept[0], chain_head="ab" * 32, thumbnails=drawn), 1),
+    ):
+        html = message.page
+        assert html.count("data:image/jpeg") >= least
+        assert "cid:" not in html
+        for scheme in ("light", "dark"):
+            assert await faults(browser, html, scheme) == []
+        assert await shown(browser, html) >= least
+
+
+def picture(number: int) -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (160, 100), (40 * number % 255, 90, 120)).save(out, "JPEG")
+    return out.getvalue()
+
+
+async def shown(browser: object, html: str) -> int:
+    """Count the pictures that the browser could draw."""
+    page = await browser.new_page()
+    await page.set_content(html)
+    count = await page.evaluate("[...document.images].filter(one => one.naturalWidth > 0).length")
+    await page.close()
+    return count
 
 
 async def test_a_seeded_fault_is_seen(browser: object) -> None:
