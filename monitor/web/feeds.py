@@ -9,7 +9,7 @@ from typing import Protocol
 
 from fastapi import APIRouter, Request, Response
 
-from monitor.domain import Account, Alert, AlertKind, Message, Scope, Subject
+from monitor.domain import Account, Alert, AlertKind, AlertStatus, Message, Scope, Subject
 from monitor.ports import Clock
 from monitor.web import atom, dates, metrics
 from monitor.web.atom import FeedEntry
@@ -63,13 +63,18 @@ class Feeds:
         return found[0] if found and Scope.READ in found[1] else None
 
     def entries(self, account: Account) -> list[FeedEntry]:
-        """Give the newest alerts that an account may see; those about no person only to who sees every client."""
+        """Give the newest alerts that an account may see; those about no person only to who sees every client.
+
+        What another alert tells of, with its count, or was left to the summary, stands there and not once more here.
+        """
         clients = account.clients
         seen = {one.id for one in self.store.subjects(active_only=False) if clients is None or one.client_id in clients}
         chosen = [
             alert
             for alert in self.store.alerts(limit=_LOOKED_AT)
-            if alert.kind not in _NOT_IN_FEEDS and (alert.subject_id in seen if alert.subject_id else clients is None)
+            if alert.kind not in _NOT_IN_FEEDS
+            and alert.status is not AlertStatus.FOLDED
+            and (alert.subject_id in seen if alert.subject_id else clients is None)
         ]
         return [self._entry(alert) for alert in chosen[:MOST_ENTRIES]]
 

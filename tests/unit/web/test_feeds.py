@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from icalendar import Calendar
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.domain import Account, Alert, AlertKind, ApiToken, Message, Role, Scope
+from monitor.domain import Account, Alert, AlertKind, AlertStatus, ApiToken, Message, Role, Scope
 from monitor.testing import NOW, FakeClock, make_subject
 from monitor.web import DueDay, Feeds, Figures, Probe, SourceProbe, create_app, feeds_router
 from monitor.web.atom import FeedEntry, atom_feed
@@ -56,6 +56,15 @@ class Rows:
             Alert(kind=AlertKind.MATCH, dedupe_key="2", created_at=NOW, id=2, subject_id="bert", mention_id=8),
             Alert(kind=AlertKind.SOURCE_FAILING, dedupe_key="3", created_at=NOW, id=3),
             Alert(kind=AlertKind.DIGEST, dedupe_key="4", created_at=NOW, id=4),
+            Alert(
+                kind=AlertKind.MATCH,
+                dedupe_key="5",
+                created_at=NOW,
+                id=5,
+                subject_id="anna",
+                mention_id=9,
+                status=AlertStatus.FOLDED,
+            ),
         )
 
 
