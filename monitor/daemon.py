@@ -19,8 +19,10 @@ from monitor import __version__
 from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
 from monitor.domain import Poll
 from monitor.errors import ConfigError, MonitorError
+from monitor.jobs.ailing import Ailments
 from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
+from monitor.ports import Clock
 from monitor.scheduler import Scheduler
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ TICKS_S = {
     "digest": 30.0,
     "silence": 5.0,
     "heartbeat": 5.0,
+    "news": 5.0,
     "stamp": 30.0,
     "recheck": 60.0,
     "copy": 60.0,
@@ -46,7 +49,7 @@ TICKS_S = {
 }
 """How often each job looks for work; what is due is decided by rows in the database."""
 
-NOT_IN_A_CYCLE = {"heartbeat", "recover", "let_go"}
+NOT_IN_A_CYCLE = {"heartbeat", "news", "recover", "let_go"}
 """A sign of life waits for every other job to have gone round."""
 
 PARALLEL_POLLS = 16
@@ -112,7 +115,9 @@ class Service:
         self._scheduler = Scheduler(app.clock, when_turned=self._clock_turned)
         self._engine = engine
         self._jobs = self._shared_jobs(engine) if engine else {**self._line(), **self._house()}
+        self._jobs["news"] = self._tell_news
         self._cycle = Cycle(self._jobs.keys() - NOT_IN_A_CYCLE)
+        self._ailments = Ailments()
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
         self._exit_code = 0
@@ -126,7 +131,7 @@ class Service:
         if self._web:
             await self._web.start()
         for name, job in self._jobs.items():
-            self._scheduler.add(name, TICKS_S[name], _guarded(name, job, self._cycle))
+            self._scheduler.add(name, TICKS_S[name], _guarded(name, job, self._cycle, self._ailments, self._app.clock))
         self._scheduler.start()
         feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
         working = asyncio.create_task(self._work(), name="work")
@@ -231,6 +236,12 @@ class Service:
     async def _watch_silence(self) -> None:
         await asyncio.to_thread(self._app.watch_silence)
 
+    async def _tell_news(self) -> None:
+        """Tell on the channels themselves that the database takes nothing: no alert could be put into it."""
+        word = self._ailments.news(self._app.clock.monotonic(), self._app.clock.now())
+        if word is not None:
+            await self._app.messages.tell_now(word)
+
     async def _watch_room(self) -> None:
         await asyncio.to_thread(self._app.evidence.watch_room)
 
@@ -281,7 +292,9 @@ class Service:
         from monitor.bootstrap.web import probe_of  # noqa: PLC0415 # loads the page's libraries: only when asked
 
         idle = {name: round(seconds, 1) for name, seconds in self._scheduler.idle_s().items()}
-        found = probe_of(self._app, [f"the {name} job is stuck" for name in self._stuck()], idle)
+        faults = [f"the {name} job is stuck" for name in self._stuck()]
+        faults += self._ailments.lasting(self._app.clock.monotonic())
+        found = probe_of(self._app, faults, idle)
         return replace(found, queue=self._engine.figures) if self._engine else found
 
 
@@ -301,16 +314,21 @@ def _when_leading(engine: Engine, job: Job) -> Job:
     return run
 
 
-def _guarded(name: str, job: Callable[[], Awaitable[object]], cycle: Cycle) -> Callable[[], Awaitable[object]]:
+def _guarded(
+    name: str, job: Callable[[], Awaitable[object]], cycle: Cycle, ailments: Ailments, clock: Clock
+) -> Callable[[], Awaitable[object]]:
     """Keep the service alive whatever a job raises: it is logged, and the job runs again at its next time."""
 
     async def run() -> None:
         try:
             await job()
             cycle.went_well(name)
+            ailments.went_well(name)
         except MonitorError as error:
+            ailments.failed(name, error, clock.monotonic())
             log.warning("a job could not do its work", extra={"job": name, "why": str(error)})
-        except Exception:  # boundary: one job's fault must not end the service
+        except Exception as error:  # boundary: one job's fault must not end the service
+            ailments.failed(name, error, clock.monotonic())
             log.exception("a job broke", extra={"job": name})
 
     return run

@@ -148,6 +148,9 @@ class App:
         """Give the desk at which messages are put into words, and sent when somebody asks for one."""
         return MessageDesk(
             office=lambda: self.office,
+            notifier=self.notifier,
+            owner=self.notifier.channels[: len(self.settings.alerts.urls)],
+            renderer=self.renderer,
             reader=self._reader,
             timetables=self.timetables,
             zone=self.settings.digest.timezone,

@@ -10,14 +10,22 @@ from monitor.domain import Alert, AlertKind, Digest, Hit, Level, Message
 from monitor.errors import DeliveryError
 from monitor.jobs import deliver, digest
 from monitor.jobs.digest import Timetable
-from monitor.ports import Renderer
+from monitor.jobs.takers import takers
+from monitor.notify import AppriseNotifier
+from monitor.ports import Notifier, Renderer
 
 
 @dataclass(frozen=True, kw_only=True)
 class MessageDesk:
-    """Say and send what a person asks for; `office` is asked each time, as channels and sources change."""
+    """Say and send what a person asks for; `office` is asked each time, as channels and sources change.
+
+    `owner` are those of the notifier's channels that are the owner's. `reader` words alerts for feeds.
+    """
 
     office: Callable[[], deliver.Office]
+    notifier: AppriseNotifier
+    owner: tuple[str, ...]
+    renderer: Renderer
     reader: Renderer
     timetables: tuple[Timetable, Timetable]
     zone: str
@@ -38,6 +46,15 @@ class MessageDesk:
         """Put a summary into words."""
         office = replace(self.office(), shows_pictures=True)
         return deliver.say_digest(office, shown, f"preview-{shown.ends_at:%Y%m%dT%H%M%S}")
+
+    async def tell_now(self, alert: Alert) -> None:
+        """Send word of a fault at once, past the outbox and the database, which may be what is at fault.
+
+        On each of the owner's channels that takes faults, once; a channel that does not take it is left at that.
+        """
+        message = self.renderer.alert(alert, None, chain_head="", thumbnails={})
+        chosen = takers(self.owner, alert, self.notifier.tags, ())
+        await asyncio.gather(*(_try_channel(self.notifier, channel, message) for channel in chosen))
 
     async def send_digest(self, *, is_weekly: bool = False) -> tuple[int, int]:
         """Send each client its summary now, as `digest` gathers it; gives how many were sent and how many wait."""
@@ -63,13 +80,14 @@ class MessageDesk:
             )
         message = deliver.say_alert(office, alert, hit, office.vault.chain_head())
         message = replace(message, message_id=f"test-{now:%Y%m%dT%H%M%S%f}")
-        return tuple([(channel, await _try_channel(office, channel, message)) for channel in office.notifier.channels])
+        channels = self.notifier.channels
+        return tuple([(channel, await _try_channel(self.notifier, channel, message)) for channel in channels])
 
 
-async def _try_channel(office: deliver.Office, channel: str, message: Message) -> DeliveryError | None:
+async def _try_channel(notifier: Notifier, channel: str, message: Message) -> DeliveryError | None:
     try:
         async with asyncio.timeout(deliver.SEND_DEADLINE_S):
-            await office.notifier.send(channel, message)
+            await notifier.send(channel, message)
     except DeliveryError as error:
         return error
     except TimeoutError:

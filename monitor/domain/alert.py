@@ -26,6 +26,8 @@ class AlertKind(StrEnum):
     CHANNEL_FAILING = "channel_failing"
     DISK_LOW = "disk_low"
     DISK_OK = "disk_ok"
+    STORE_FAILING = "store_failing"
+    STORE_BACK = "store_back"
     CHANGE = "change"
     SPREAD = "spread"
     UNSEEN = "unseen"

@@ -14,6 +14,8 @@ _FAULTS = frozenset(
         AlertKind.CHANNEL_FAILING,
         AlertKind.DISK_LOW,
         AlertKind.DISK_OK,
+        AlertKind.STORE_FAILING,
+        AlertKind.STORE_BACK,
     }
 )
 _DANGER = frozenset({ChannelTag.DANGER, ChannelTag.LIKELY, ChannelTag.POSSIBLE})

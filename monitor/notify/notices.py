@@ -8,6 +8,7 @@ What each kind reads from `Alert.payload` (every key may be missing; times are I
 | capture_failed | source (text), why (text), attempts (number) |
 | source_failing | source (text), since (time), why or error (text), try (text), failures (number), at_once (flag) |
 | source_back | source (text), since (time), until (time) |
+| store_failing | why (text); store_back has nothing |
 | disk_low | free_mb (number), stopped (yes or no), since (time) |
 | disk_ok | free_mb (number), since (time), until (time) |
 | channel_failing | channel (text), why (text), given_up, switched_off (true or missing) |
@@ -136,6 +137,8 @@ class NoticeWriter:
             AlertKind.CHANNEL_FAILING: self._channel_failing,
             AlertKind.DISK_LOW: self._disk_low,
             AlertKind.DISK_OK: self._disk_ok,
+            AlertKind.STORE_FAILING: self._store_failing,
+            AlertKind.STORE_BACK: self._store_back,
             AlertKind.CHANGE: self._change,
             AlertKind.SPREAD: self._spread,
             AlertKind.UNSEEN: self._unseen,
@@ -226,6 +229,16 @@ class NoticeWriter:
         return [self.words.say("disk_ok.state")], [
             self._row(key, facts.moment_of(self.words, key)) for key in ("since", "until")
         ]
+
+    def _store_failing(self, facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        sentences = [self.words.say("store_failing.state"), self.words.say("store_failing.next")]
+        return sentences, [
+            self._row("reason", self._reason(facts)),
+            self._row("try", self.words.say("store_failing.try")),
+        ]
+
+    def _store_back(self, _facts: Facts, _: Hit | None) -> tuple[list[str], list[Row]]:
+        return [self.words.say("store_back.state")], []
 
     def _change(self, facts: Facts, hit: Hit | None) -> tuple[list[str], list[Row]]:
         state = facts.text("state")
