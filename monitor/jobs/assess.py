@@ -219,14 +219,20 @@ def _alert(mention: Mention, judgement: Judgement, now: datetime, *, is_hunted: 
 
 
 def _capture_request(mention: Mention, keep: Sequence[Judgement], rules: Rules) -> CaptureRequest:
-    first = max(keep, key=lambda judgement: judgement.level.rank)
+    """Ask for one copy; where people of several clients are named, it is made for nobody in particular.
+
+    A copy's manifest says for whom and why it was made, so one made for one client could not be handed to another.
+    """
+    named = [rules.subjects[one.subject_id] for one in keep if one.subject_id in rules.subjects]
+    is_shared = len({one.client_id for one in named}) > 1
+    first = None if is_shared else max(keep, key=lambda judgement: judgement.level.rank)
     quotes = dict.fromkeys(match.excerpt for judgement in keep for match in judgement.matches[:2])
     return CaptureRequest(
         id=0,
         mention_id=mention.id,
         revision=mention.revision,
         url=mention.url,
-        subject_id=first.subject_id,
+        subject_id=first.subject_id if first else "",
         quotes=tuple(quotes),
         anchor=mention.anchor,
         images=mention.media,

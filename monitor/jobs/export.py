@@ -102,8 +102,9 @@ def _people(store: Store) -> tuple[Subject, ...]:
 
 
 def _items(reach: Reach, mention_ids: Iterable[int]) -> tuple[ExportItem, ...]:
-    found = (_item(reach, reach.store.mention(one)) for one in sorted(set(mention_ids)))
-    return tuple(one for one in found if one.captures)
+    """Gather what is kept, and name what is kept but not for these people; what nobody kept is no part of it."""
+    found = ((one, _item(reach, reach.store.mention(one))) for one in sorted(set(mention_ids)))
+    return tuple(item for one, item in found if item.captures or reach.store.captures(one))
 
 
 def _hits(store: Store, subject_id: str) -> Iterator[int]:
@@ -129,16 +130,25 @@ def _item(reach: Reach, mention: Mention) -> ExportItem:
     revisions = store.revisions(mention.id)
     judged = (one for one in store.assessments(mention.id) if about is None or one.judgement.subject_id in about)
     captures = tuple(capture.id for capture in store.captures(mention.id))
+    reached = captures if about is None else tuple(one for one in captures if _is_for(reach.vault, one, about))
     return ExportItem(
         title=(mention.title or mention.url)[:_TITLE_CAP],
-        facts=(*_published(mention, revisions), *_found(judged)),
+        facts=(
+            *_published(mention, revisions),
+            *_found(judged),
+            *(_no_copy(mention) if captures and not reached else ()),
+        ),
         words=tuple(_words(revisions)),
         observations=tuple(
             (_moment(one.observed_at), one.state.value.replace("_", " "), one.signal)
             for one in store.observations(mention.id)
         ),
-        captures=captures if about is None else tuple(one for one in captures if _is_for(reach.vault, one, about)),
+        captures=reached,
     )
+
+
+def _no_copy(mention: Mention) -> Iterator[tuple[str, str]]:
+    yield "Copy", f"none of its own is part of this export. To make one: goodname add {mention.url} --subject ID"
 
 
 def _is_for(vault: Vault, capture_id: str, about: frozenset[str]) -> bool:

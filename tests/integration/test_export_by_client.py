@@ -23,10 +23,11 @@ from monitor.domain import (
 )
 from monitor.errors import EvidenceError, InputError
 from monitor.evidence import FileExporter, FileVault, check_export
-from monitor.jobs import export
+from monitor.jobs import assess, export
+from monitor.matching import Matcher, Thresholds
 from monitor.ports import Decision, ExportOrder, PageRows
 from monitor.store import SqlStore, open_store
-from monitor.testing import FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
 from monitor.testing.builders import make_observed
 
 CANARY = "CANARY"
@@ -149,3 +150,29 @@ def test_an_unknown_client_and_one_without_copies_are_told_so(two: Two) -> None:
         export.of_client(two.reach, "quiet-client", actor="owner")
     with pytest.raises(InputError, match="no person or firm"):
         export.of_subject(two.reach, "nobody", actor="owner")
+
+
+def test_a_copy_that_was_made_for_somebody_else_is_named_as_missing(two: Two, tmp_path: Path) -> None:
+    shared = two.post("shared", "FIRST LAST and FIRST LAST stole money", "person-a", f"person-{CANARY}")
+    two.keep(shared, f"person-{CANARY}", CANARY.encode())
+    words = words_of(two, export.of_client(two.reach, "client-a", actor="owner"), tmp_path / "a.zip")
+    assert CANARY not in words
+    found = two.store.mention(shared)
+    assert f"goodname add {found.url} --subject ID" in words
+    assert "none of its own is part of this export" in words
+
+
+@pytest.mark.parametrize(("second", "made_for"), [("client-b", ""), ("client-a", "person-a")])
+def test_a_copy_of_a_post_about_people_of_two_clients_is_made_for_nobody(second: str, made_for: str) -> None:
+    people = (make_subject(id="person-a", client_id="client-a"), make_subject(id="person-b", client_id=second))
+    statements = tuple(make_statement(subject_id=one.id, id=f"claim-{one.id}") for one in people)
+    matcher = Matcher(people, statements, Thresholds())
+    rules = assess.build_rules(people, statements, matcher, Level.POSSIBLE)
+    mention = make_mention(text=f"I heard that {statements[0].text}", id=7)
+    decision = assess.decide_one(mention, rules, NOW)
+    request = decision.request
+    assert request is not None
+    assert {one.judgement.subject_id for one in decision.assessments} == {"person-a", "person-b"}
+    assert request.subject_id == made_for
+    assert ("subject" in request.facts) is bool(made_for)
+    assert request.quotes, "what is looked for on the page are the post's own words"
