@@ -85,7 +85,7 @@ def export(root: Path, out: Path) -> Path:
     names = tuple(capture.id for capture in vault.captures())
     item = ExportItem(title="everything", facts=(), words=(), observations=(), captures=names)
     order = ExportOrder(scope="everything", actor="benchmark", items=(item,))
-    return FileExporter(root, vault, clock=StillClock(), seal=seal_file).export(order, out).path
+    return FileExporter(vault, clock=StillClock(), seal=seal_file).export(order, out).path
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 from monitor.logs import JsonFormatter
+from monitor.testing.s3 import S3Server, s3_server, server_program
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 IN_CI = bool(os.environ.get("CI"))
@@ -38,6 +39,16 @@ def shared_data() -> Path:
     if IN_CI:
         pytest.fail("shared/data is not beside the checkout, and in CI it must be")
     pytest.skip("shared/data is not beside the checkout")
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """Run an S3 server of this session's own."""
+    program = server_program()
+    if program is None:
+        pytest.skip("the S3 server for tests is not installed: scripts/setup.sh dev")
+    with s3_server(program) as server:
+        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -132,7 +132,7 @@ class EvidenceDesk:
 
         if recipient:
             check_recipient(recipient)
-        return FileExporter(self._place / "evidence", self._vault, clock=self._clock, seal=seal_file)
+        return FileExporter(self._vault, clock=self._clock, seal=seal_file)
 
     async def export(
         self,

@@ -1,8 +1,8 @@
 """Keep pages as evidence, in a form that anyone can check.
 
 `BrowserCapturer` needs the Playwright package, `Calendars` the one for OpenTimestamps; each is loaded when it is first
-asked for, so that everything else here works without it; so is `ObjectCopies`, whose library takes memory that few
-installations need to spend, and what writes and reads exports.
+asked for, so that everything else here works without it; so is all that keeps objects, whose library takes memory that
+few installations need to spend, and what writes and reads exports.
 """
 
 from typing import TYPE_CHECKING
@@ -13,16 +13,19 @@ from monitor.evidence.films import FilmKeeper
 from monitor.evidence.looker import PageLooker
 from monitor.evidence.plain import PlainCapturer
 from monitor.evidence.proxies import BrowserProxy
+from monitor.evidence.sealed import SealedCaptures
 from monitor.evidence.timestamps import Authorities
 from monitor.evidence.tokens import read_pinned
 from monitor.evidence.vault import FileVault
-from monitor.evidence.verify import verify_path
+from monitor.evidence.verify import check_store, verify_path
 
 if TYPE_CHECKING:
     from monitor.evidence.calendars import Calendars
     from monitor.evidence.capture import BrowserCapturer
     from monitor.evidence.copies import ObjectCopies
     from monitor.evidence.export import FileExporter, check_export, is_export
+    from monitor.evidence.object_vault import ObjectPlace, ObjectVault
+    from monitor.evidence.objects import Objects
 
 __all__ = [
     "Authorities",
@@ -34,9 +37,14 @@ __all__ = [
     "FileVault",
     "FilmKeeper",
     "ObjectCopies",
+    "ObjectPlace",
+    "ObjectVault",
+    "Objects",
     "PageLooker",
     "PlainCapturer",
+    "SealedCaptures",
     "check_export",
+    "check_store",
     "evidence_files",
     "find_chromium",
     "is_export",
@@ -56,6 +64,14 @@ def __getattr__(name: str) -> object:
         from monitor.evidence.copies import ObjectCopies  # noqa: PLC0415  # obstore is heavy
 
         return ObjectCopies
+    if name == "Objects":
+        from monitor.evidence.objects import Objects  # noqa: PLC0415  # obstore is heavy
+
+        return Objects
+    if name in ("ObjectPlace", "ObjectVault"):
+        from monitor.evidence import object_vault  # noqa: PLC0415  # obstore is heavy
+
+        return getattr(object_vault, name)
     if name == "Calendars":
         from monitor.evidence.calendars import Calendars  # noqa: PLC0415  # OpenTimestamps is an extra
 

@@ -1,4 +1,4 @@
-"""Keep write-once copies of evidence in an object store elsewhere. The only door to obstore.
+"""Keep write-once copies of evidence in an object store elsewhere.
 
 Files are named by their SHA-256, and everything is created and never replaced; so a copy can be added to, and not
 quietly changed. The custody log is copied in pieces as it grows: a copy of its lines elsewhere is a witness of its end.
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError, PreconditionError
+from obstore.exceptions import BaseError, NotFoundError
 
 from monitor.domain import Artifact
 from monitor.errors import EvidenceError, FixityError
@@ -18,11 +18,11 @@ from monitor.evidence import manifest
 from monitor.evidence.canonical import sha256_hex
 from monitor.evidence.chain import SEALING, Record
 from monitor.evidence.disk import read_file
+from monitor.evidence.objects import TAKEN, open_objects, words_of
+from monitor.evidence.place import CAPTURES, LOG
 from monitor.evidence.stamps import recorded_files
-from monitor.evidence.verify import CAPTURES, LOG
 from monitor.ports import Finding
 
-_TAKEN = (AlreadyExistsError, PreconditionError)
 _CUSTODY = "custody"
 _BATCH = 500  # records a piece
 
@@ -35,17 +35,7 @@ class ObjectCopies:
 
     def __init__(self, root: Path, url: str, options: Mapping[str, str]) -> None:
         self._root = root
-        try:
-            # An address of the operator's own; the guard is for addresses that others name.
-            client = {"allow_http": options.get("endpoint", "").startswith("http://")}
-            given = {key: value for key, value in options.items() if value}
-            self._store = (
-                obstore.store.from_url(url, config=given, client_options=client)  # type: ignore[call-overload]  # its options are typed by store
-                if not url.startswith("file:")
-                else obstore.store.from_url(url, mkdir=True)
-            )
-        except (BaseError, ValueError) as fault:
-            raise EvidenceError("Evidence cannot be copied there.", why=_words(fault)) from fault
+        self._store = open_objects(url, options, what="Evidence cannot be copied there.")
 
     def copy_after(self, seq: int) -> int:
         """Copy what the log recorded after this record; give the last record copied. Can be run again at any point."""
@@ -59,7 +49,7 @@ class ObjectCopies:
             name = f"{_CUSTODY}/{first.seq:010d}-{last.seq:010d}-{last.hash}.jsonl"
             self._create(name, b"".join(line for _, line in lines))
         except BaseError as fault:
-            raise EvidenceError("Evidence could not be copied.", why=_words(fault)) from fault
+            raise EvidenceError("Evidence could not be copied.", why=words_of(fault)) from fault
         return last.seq
 
     def check(self) -> tuple[Finding, ...]:
@@ -75,7 +65,7 @@ class ObjectCopies:
                 elif record.event in SEALING and record.capture:
                     findings += self._check_capture(record.capture, record.manifest_sha256)
         except (BaseError, ValueError) as fault:
-            raise EvidenceError("The copy cannot be read.", why=_words(fault)) from fault
+            raise EvidenceError("The copy cannot be read.", why=words_of(fault)) from fault
         return tuple(findings)
 
     def _lines_after(self, seq: int) -> Iterator[tuple[Record, bytes]]:
@@ -113,7 +103,7 @@ class ObjectCopies:
         """Write once; what is there already must be the same."""
         try:
             obstore.put(self._store, name, body, mode="create", use_multipart=False)
-        except _TAKEN:
+        except TAKEN:
             if bytes(obstore.get(self._store, name).bytes()) != body:
                 raise FixityError("The copy elsewhere is not what was copied.", why=f"{name} is another") from None
 
@@ -144,7 +134,3 @@ class ObjectCopies:
 
 def _object(sha256: str) -> str:
     return f"objects/{sha256[:2]}/{sha256}"
-
-
-def _words(fault: Exception) -> str:
-    return " ".join(str(fault).split())[:300]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from monitor.errors import EvidenceError
 from monitor.evidence.chain import Chain
-from monitor.evidence.verify import CAPTURES, LOG, STAGING
+from monitor.evidence.place import CAPTURES, LOG, STAGING
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

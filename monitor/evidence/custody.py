@@ -7,13 +7,14 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from monitor.domain import CustodyEvent
 from monitor.evidence.canonical import Json, canonical, sha256_hex, stamp
 from monitor.evidence.chain import VERSION, Chain, Record, event_of, is_record, with_hashes
-from monitor.evidence.disk import disk_fault, private_folder, sync_folder, write_all
+from monitor.evidence.disk import disk_fault, private_folder, read_file, sync_folder, write_all
 from monitor.ports import Clock
 
 _BLOCK = 1 << 20
@@ -45,11 +46,14 @@ class CustodyLog:
         capture: str = "",
         manifest_sha256: str = "",
         detail: Mapping[str, str] | None = None,
+        guard: Callable[[Chain], None] | None = None,
     ) -> Record:
-        """Write one record and force it to the disk; EvidenceError when that cannot be done."""
+        """Write one record and force it to the disk; EvidenceError when that cannot be done, or what `guard` raises."""
         with self._lock, self._open(os.O_RDWR | os.O_CREAT) as fd:
             try:
                 tail = self._refresh(fd)
+                if guard is not None:
+                    guard(self._chain)
                 lines = b"\n" if tail else b""
                 sealed = self._seal(tail, actor)
                 if sealed is not None:
@@ -78,6 +82,10 @@ class CustodyLog:
             for line in file:
                 with contextlib.suppress(ValueError):
                     yield event_of(Record.parse(line.rstrip(b"\n")))
+
+    def whole(self) -> bytes:
+        """Give the log as it is on the disk."""
+        return read_file(self._path) if self._path.exists() else b""
 
     @contextlib.contextmanager
     def _open(self, flags: int) -> Iterator[int]:
@@ -138,21 +146,46 @@ class CustodyLog:
         after: Record | None = None,
     ) -> Record:
         seq, prev = (after.seq, after.hash) if after else (self._chain.seq, self._chain.head)
-        body: dict[str, Json] = {
-            "v": VERSION,
-            # Else who sees a record's hash could find out by trying what a short record said.
-            "salt": secrets.token_hex(16),
-            "seq": seq + 1,
-            "ts": stamp(self._clock.now()),
-            "event": event,
-            "actor": actor,
-            "host": self._host,
-            "capture": capture,
-            "manifest_sha256": manifest_sha256,
-            "detail": {key: value[:_DETAIL_CAP] for key, value in detail.items()},
-            "prev": prev,
-        }
-        return Record.parse(canonical(with_hashes(body)))
+        return new_record(
+            event,
+            actor=actor,
+            capture=capture,
+            manifest_sha256=manifest_sha256,
+            detail=detail,
+            at=self._clock.now(),
+            host=self._host,
+            after=(seq, prev),
+        )
+
+
+def new_record(
+    event: str,
+    *,
+    actor: str,
+    capture: str,
+    manifest_sha256: str,
+    detail: Mapping[str, str],
+    at: datetime,
+    host: str,
+    after: tuple[int, str],
+) -> Record:
+    """Make the record that follows on the one with this number and hash."""
+    seq, prev = after
+    body: dict[str, Json] = {
+        "v": VERSION,
+        # Else who sees a record's hash could find out by trying what a short record said.
+        "salt": secrets.token_hex(16),
+        "seq": seq + 1,
+        "ts": stamp(at),
+        "event": event,
+        "actor": actor,
+        "host": host,
+        "capture": capture,
+        "manifest_sha256": manifest_sha256,
+        "detail": {key: value[:_DETAIL_CAP] for key, value in detail.items()},
+        "prev": prev,
+    }
+    return Record.parse(canonical(with_hashes(body)))
 
 
 def read_chain(path: Path, *, witness: str = "") -> tuple[Chain, bytes]:

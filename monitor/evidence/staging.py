@@ -127,6 +127,22 @@ def safe_name(name: str) -> str:
     return safe
 
 
+def stage_with_reserve(folder: Path, url: str, now: datetime, *, reserve: int) -> FileStaging:
+    """Open a staging folder for a page; EvidenceError when less than the reserve is free on the disk."""
+    try:
+        private_folder(folder)
+        free = free_bytes(folder)
+    except OSError as fault:
+        raise disk_fault("A capture could not be started.", fault) from fault
+    if free < reserve:
+        raise EvidenceError(
+            "A capture could not be started.",
+            why=f"the disk has {free >> 20} MB left and {reserve >> 20} MB are kept free",
+            try_=f"Free some space for {url}; it is tried again by itself.",
+        )
+    return open_staging(folder, now, floor=reserve // 2)
+
+
 def open_staging(folder: Path, now: datetime, *, floor: int) -> FileStaging:
     """Make and lock a new staging folder under `folder`; EvidenceError when the disk refuses."""
     try:

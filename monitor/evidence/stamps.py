@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.errors import FixityError
 from monitor.evidence.canonical import sha256_hex
-from monitor.evidence.disk import disk_fault, private_folder, read_file, sync_folder, write_new
+from monitor.evidence.disk import disk_fault
+from monitor.evidence.place import STAMPS, Place
 from monitor.evidence.tokens import check_token
 from monitor.ports import OPENTIMESTAMPS, PENDING, Token
 
 if TYPE_CHECKING:
     from monitor.evidence.proofs import ProofFacts
 
-STAMPS = "timestamps"
 _TOKEN_NAME = re.compile(r"(?P<capture>\d{8}T\d{6}Z-[0-9a-f]{8})\.[0-9a-f]{12}\.(tsr|ots)")
 _PEM_NAME = re.compile(r"[0-9a-f]{16}\.pem")
 _HASHES = {"token": "tsr_sha256", "certificates": "certificates_sha256"}
 
 
-def write_token(root: Path, capture_id: str, token: Token) -> dict[str, str]:
-    """Put a token and its certificates on the disk; give what the custody log records of them.
+def write_token(place: Place, capture_id: str, token: Token) -> dict[str, str]:
+    """Put a token and its certificates where the evidence lies; give what the custody log records of them.
 
-    Writing the same token again changes nothing. EvidenceError when the disk refuses, FixityError when a file of that
+    Writing the same token again changes nothing. EvidenceError when that is refused, FixityError when a file of that
     name is there and is another.
     """
     is_proof = token.facts.get("kind") == OPENTIMESTAMPS
@@ -34,14 +33,11 @@ def write_token(root: Path, capture_id: str, token: Token) -> dict[str, str]:
     files = [("token", f"{capture_id}.{token_sha256[:12]}.{'ots' if is_proof else 'tsr'}", token.body, token_sha256)]
     if not is_proof:
         files.append(("certificates", f"{pem_sha256[:16]}.pem", token.certificates, pem_sha256))
-    folder = root / STAMPS
     recorded = dict(token.facts)
     try:
-        private_folder(folder)
         for key, name, body, sha256 in files:
-            _write_once(folder / name, body)
+            _write_once(place, f"{STAMPS}/{name}", body)
             recorded |= {key: f"{STAMPS}/{name}", _HASHES[key]: sha256}
-        sync_folder(folder)
     except OSError as fault:
         raise disk_fault("A time stamp could not be kept.", fault) from fault
     return recorded
@@ -122,11 +118,11 @@ def check_stamps(
     return report
 
 
-def unrecorded(root: Path, stamps: Iterable[tuple[str, Mapping[str, str]]]) -> StampReport:
+def unrecorded(place: Place, stamps: Iterable[tuple[str, Mapping[str, str]]]) -> StampReport:
     """Look for files among the tokens that no record names."""
     report = StampReport()
     named = {detail.get(key, "") for _, detail in stamps for key in ("token", "certificates")}
-    for name in _names(root / STAMPS):
+    for name in place.names(STAMPS):
         path = f"{STAMPS}/{name}"
         if path in named:
             continue
@@ -204,22 +200,16 @@ def _recorded(read: Callable[[str], bytes], detail: Mapping[str, str], key: str,
     return body
 
 
-def _names(folder: Path) -> Iterator[str]:
-    if folder.is_dir() and not folder.is_symlink():
-        yield from sorted(entry.name for entry in folder.iterdir())
-
-
 def _require_name(path: str) -> None:
     folder, _, name = path.partition("/")
     if folder != STAMPS or not (_TOKEN_NAME.fullmatch(name) or _PEM_NAME.fullmatch(name)):
         raise FileNotFoundError(path)
 
 
-def _write_once(path: Path, body: bytes) -> None:
+def _write_once(place: Place, path: str, body: bytes) -> None:
     try:
-        write_new(path, body)
+        place.keep(path, body)
     except FileExistsError:
-        if read_file(path) == body:
+        if place.read(path) == body:
             return
-        path_and_why = f"{path.name} is there already, and is not what was to be written"
-        raise FixityError(why=path_and_why) from None
+        raise FixityError(why=f"{path} is there already, and is not what was to be written") from None

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from monitor.domain import Artifact, Capture
+from monitor.domain import Artifact
 from monitor.errors import EvidenceError
 from monitor.evidence import manifest
 from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
-from monitor.evidence.custody import read_chain
-from monitor.evidence.disk import hash_file, is_locked, read_file
-from monitor.evidence.stamps import STAMPS, StampReport, check_stamps, is_final, unrecorded
+from monitor.evidence.place import CAPTURES, LOG, STAGING, FolderPlace, Place, of_capture, whole_capture
+from monitor.evidence.stamps import StampReport, check_stamps, is_final, unrecorded
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
-
-CAPTURES = "captures"
-STAGING = "staging"
-LOG = "custody.jsonl"
 
 Progress = Callable[[int, int], None]
 """Is told how many captures are checked, and how many there are."""
@@ -69,7 +62,7 @@ def verify_path(path: Path, *, head: str = "", pinned: bytes = b"", progress: Pr
     `head` is no hash. Changes nothing.
     """
     if (path / LOG).is_file() or (path / CAPTURES).is_dir():
-        return check_store(path, head=head, pinned=pinned, progress=progress)
+        return check_store(FolderPlace(path), head=head, pinned=pinned, progress=progress)
     if not path.is_dir() or not (manifest.is_capture_id(path.resolve().name) or (path / manifest.NAME).is_file()):
         raise EvidenceError(
             "There is no evidence here to check.",
@@ -78,32 +71,32 @@ def verify_path(path: Path, *, head: str = "", pinned: bytes = b"", progress: Pr
         )
     root = path.resolve().parent.parent
     if path.resolve().parent.name == CAPTURES and (root / LOG).is_file():
-        return check_store(root, head=head, only=path.resolve().name, pinned=pinned, progress=progress)
+        return check_store(FolderPlace(root), head=head, only=path.resolve().name, pinned=pinned, progress=progress)
     return _check_alone(path, head=head)
 
 
 def check_store(
-    root: Path, *, head: str = "", only: str = "", pinned: bytes = b"", progress: Progress | None = None
+    place: Place, *, head: str = "", only: str = "", pinned: bytes = b"", progress: Progress | None = None
 ) -> Verification:
     """Check the whole log and every capture, or only one of them; EvidenceError when `only` is not known at all."""
     _require_head(head)
     tally = _Tally()
-    listed = () if only else tuple(_listed(root, tally))
-    chain = _check_log(root, tally, head)
+    listed = [] if only else _listed(place, tally)
+    chain = _check_log(place, tally, head)
     known = [name for name in chain.sealed if name not in chain.deleted]
     if only:
-        if only not in known and not os.path.lexists(root / CAPTURES / only):
+        if only not in known and not place.is_there(of_capture(only)):
             raise EvidenceError("There is no such capture.", why=f"{only} is not in the custody log")
-        known, listed = [name for name in known if name == only], (only,)
+        known, listed = [name for name in known if name == only], [only]
     for done, name in enumerate(known, start=1):
-        _check_capture(root / CAPTURES / name, chain.sealed[name], tally)
+        _check_capture(place, name, chain.sealed[name], tally)
         if progress is not None:
             progress(done, len(known))
-    _check_unrecorded(root, [name for name in listed if name not in known], tally)
-    _check_stamps(root, chain, known, tally, pinned)
+    _check_unrecorded(place, [name for name in listed if name not in chain.sealed or name in chain.deleted], tally)
+    _check_stamps(place, chain, known, tally, pinned)
     if not only:
-        tally.add(unrecorded(root, chain.stamps))
-        _check_intents(root, chain, tally)
+        tally.add(unrecorded(place, chain.stamps))
+        _check_intents(place, chain, tally)
     return tally.result(chain.head)
 
 
@@ -116,74 +109,84 @@ def _require_head(head: str) -> None:
         )
 
 
-def _check_log(root: Path, tally: _Tally, head: str) -> Chain:
+def _check_log(place: Place, tally: _Tally, head: str) -> Chain:
     try:
-        chain, tail = read_chain(root / LOG, witness=head)
+        chain, tail = place.read_chain(head)
     except FileNotFoundError:
         chain, tail = Chain(), b""
-        if head or _has_entries(root / CAPTURES):
-            tally.fault("missing", path=LOG)
+        if head or place.names(CAPTURES):
+            tally.fault("missing", path=place.log)
     except OSError as fault:
-        raise EvidenceError("The custody log cannot be read.", why=str(fault)) from fault
+        raise EvidenceError("The custody log cannot be read.", why=fault.strerror or str(fault)) from fault
     for problem in chain.close(tail):
-        tally.fault(problem, path=LOG)
+        tally.fault(problem, path=place.log)
     if head and not chain.is_witnessed:
-        tally.fault("the log does not hold the chain head given: its end was cut or it was rewritten", path=LOG)
+        tally.fault("the log does not hold the chain head given: its end was cut or it was rewritten", path=place.log)
     return chain
 
 
-def _has_entries(folder: Path) -> bool:
-    return folder.is_dir() and any(folder.iterdir())
-
-
-def _listed(root: Path, tally: _Tally) -> Iterator[str]:
+def _listed(place: Place, tally: _Tally) -> list[str]:
     """Name what lies in the store's folder for captures, and report what has no place beside it."""
-    for entry in sorted(root.iterdir()) if root.is_dir() else ():
-        if entry.name not in (CAPTURES, STAGING, STAMPS, LOG) or (entry.name != LOG and not _is_folder(entry)):
-            tally.fault("stray: it does not belong into the store", path=entry.name)
-    if _is_folder(root / CAPTURES):
-        yield from sorted(entry.name for entry in (root / CAPTURES).iterdir())
+    try:
+        for name in place.strays():
+            tally.fault("stray: it does not belong into the store", path=name)
+        return place.names(CAPTURES)
+    except OSError as fault:
+        raise EvidenceError("The evidence cannot be read.", why=fault.strerror or str(fault)) from fault
 
 
-def _check_unrecorded(root: Path, names: list[str], tally: _Tally) -> None:
+def _check_unrecorded(place: Place, names: list[str], tally: _Tally) -> None:
     """Report folders that the log does not vouch for, but for one that is being sealed at this moment."""
     if not names:
         return
-    busy = {name for name in names if is_locked(root / CAPTURES / name)}
-    again, _ = read_chain(root / LOG) if (root / LOG).is_file() else (Chain(), b"")
+    busy = {name for name in names if place.is_busy(name)}
+    again = _read_again(place)
     for name in names:
-        folder = root / CAPTURES / name
         if name in again.deleted:
             tally.fault("it was deleted, and yet it is there", capture_id=name)
         elif name in again.sealed:
-            _check_capture(folder, again.sealed[name], tally)
+            _check_capture(place, name, again.sealed[name], tally)
         elif name in busy:
             tally.pending.append(f"{_shown(name)} is being written at this moment")
-        elif name not in again.aborted and whole_capture(folder, again.intents.get(name, "")):
+        elif name not in again.aborted and whole_capture(place, of_capture(name), again.intents.get(name, "")):
             tally.pending.append(f"{name} was left by a crash just before its last record; the next start adds it")
+        elif place.is_open(name, again):
+            what = "was given up, and what is left of it" if name in again.aborted else "is being written, or a crash"
+            tally.pending.append(f"{name} {what} left it unfinished: it counts for nothing, and recovery sees to it")
         else:
             tally.fault("stray: no record in the custody log", capture_id=name)
 
 
-def _check_intents(root: Path, chain: Chain, tally: _Tally) -> None:
+def _read_again(place: Place) -> Chain:
+    try:
+        return place.read_chain()[0]
+    except FileNotFoundError:
+        return Chain()
+
+
+def _check_intents(place: Place, chain: Chain, tally: _Tally) -> None:
     """Report captures that were about to be sealed and of which nothing is left."""
     open_ends = [name for name in chain.intents if name not in chain.sealed and name not in chain.aborted]
-    lost = [name for name in open_ends if not _is_anywhere(root, name)]
-    again, _ = read_chain(root / LOG) if lost else (chain, b"")
+    lost = [name for name in open_ends if not _is_anywhere(place, name)]
+    again = _read_again(place) if lost else chain
     for name in lost:
-        if name not in again.sealed and name not in again.aborted:
+        if name in again.sealed or name in again.aborted:
+            continue
+        if place.is_open(name, again):
+            tally.pending.append(f"{name} is about to be written; if its writer is dead, recovery gives it up")
+        else:
             tally.fault("missing: it was about to be sealed, and nothing of it is left", capture_id=name)
 
 
-def _check_stamps(root: Path, chain: Chain, known: list[str], tally: _Tally, pinned: bytes) -> None:
+def _check_stamps(place: Place, chain: Chain, known: list[str], tally: _Tally, pinned: bytes) -> None:
     """Check the tokens of these captures, and say how many captures wait for one where others have one."""
     if not chain.stamps:
         return
     manifests = {}
     for name in known:
         with contextlib.suppress(OSError):
-            manifests[name] = read_file(root / CAPTURES / name / manifest.NAME)
-    found = check_stamps(lambda path: read_file(root / path), chain.stamps, manifests, pinned=pinned)
+            manifests[name] = place.read(of_capture(name, manifest.NAME))
+    found = check_stamps(place.read, chain.stamps, manifests, pinned=pinned)
     tally.add(found)
     tally.stamped = len(found.good)
     waiting = len(manifests) - len({name for name, one in chain.stamps if name in manifests and is_final(one)})
@@ -191,39 +194,23 @@ def _check_stamps(root: Path, chain: Chain, known: list[str], tally: _Tally, pin
         tally.pending.append(f"{waiting} of {len(known)} captures wait for a time stamp of an outside authority")
 
 
-def _is_anywhere(root: Path, name: str) -> bool:
+def _is_anywhere(place: Place, name: str) -> bool:
     # Staging first: a capture that is being sealed moves from there to its place, never back.
-    return os.path.lexists(root / STAGING / name) or os.path.lexists(root / CAPTURES / name)
+    return place.is_there(f"{STAGING}/{name}") or place.is_there(of_capture(name))
 
 
-def whole_capture(folder: Path, wanted: str) -> Capture | None:
-    """Give the capture in a folder if its manifest has this hash and every file is there as listed, and no other."""
-    try:
-        body = read_file(folder / manifest.NAME)
-        if not wanted or sha256_hex(body) != wanted:
-            return None
-        capture = manifest.read_capture(body)
-        for artifact in capture.artifacts:
-            if hash_file(folder / artifact.path) != (artifact.size, artifact.sha256):
-                return None
-        names = {entry.name for entry in folder.iterdir()}
-    except (OSError, ValueError):
-        return None
-    listed = {manifest.NAME, *(artifact.path for artifact in capture.artifacts)}
-    return capture if names == listed and capture.id == folder.name else None
-
-
-def _check_capture(folder: Path, recorded_sha256: str, tally: _Tally) -> None:
+def _check_capture(place: Place, name: str, recorded_sha256: str, tally: _Tally) -> None:
     tally.captures += 1
-    if not _is_folder(folder):
-        tally.fault("missing" if not os.path.lexists(folder) else "not a folder", capture_id=folder.name)
+    path = of_capture(name)
+    if not place.is_folder(path):
+        tally.fault("not a folder" if place.is_there(path) else "missing", capture_id=name)
         return
-    body = _read_manifest(folder, tally)
+    body = _read_manifest(place, path, tally)
     if body is None:
         return
     if sha256_hex(body) != recorded_sha256:
-        tally.fault("altered: its hash is not the one in the custody log", capture_id=folder.name, path=manifest.NAME)
-    _check_files(folder, body, tally)
+        tally.fault("altered: its hash is not the one in the custody log", capture_id=name, path=manifest.NAME)
+    _check_files(place, path, body, tally)
 
 
 def _check_alone(folder: Path, *, head: str) -> Verification:
@@ -232,45 +219,47 @@ def _check_alone(folder: Path, *, head: str) -> Verification:
     if head:
         tally.fault("missing: the chain head cannot be looked for without the custody log", path=LOG)
     tally.pending.append("there is no custody log beside this capture, so its manifest is vouched for by nothing")
-    body = _read_manifest(folder, tally)
+    place, path = FolderPlace(folder.resolve().parent), folder.resolve().name
+    body = _read_manifest(place, path, tally)
     if body is not None:
-        _check_files(folder, body, tally)
+        _check_files(place, path, body, tally)
     return tally.result("")
 
 
-def _read_manifest(folder: Path, tally: _Tally) -> bytes | None:
+def _read_manifest(place: Place, path: str, tally: _Tally) -> bytes | None:
     tally.files += 1
     try:
-        return read_file(folder / manifest.NAME)
+        return place.read(f"{path}/{manifest.NAME}")
     except OSError as fault:
-        tally.fault(_reason(fault), capture_id=folder.name, path=manifest.NAME)
+        tally.fault(_reason(fault), capture_id=path.rpartition("/")[2], path=manifest.NAME)
         return None
 
 
-def _check_files(folder: Path, body: bytes, tally: _Tally) -> None:
+def _check_files(place: Place, path: str, body: bytes, tally: _Tally) -> None:
+    name = path.rpartition("/")[2]
     try:
         listed = {artifact.path: artifact for artifact in manifest.read_files(body)}
     except ValueError:
-        tally.fault("altered: it cannot be read as a manifest", capture_id=folder.name, path=manifest.NAME)
+        tally.fault("altered: it cannot be read as a manifest", capture_id=name, path=manifest.NAME)
         return
     for artifact in listed.values():
         tally.files += 1
-        problem = _file_problem(folder, artifact)
+        problem = _file_problem(place, path, artifact)
         if problem:
-            tally.fault(problem, capture_id=folder.name, path=artifact.path)
+            tally.fault(problem, capture_id=name, path=artifact.path)
     try:
-        present = sorted(entry.name for entry in folder.iterdir())
+        present = place.names(path)
     except OSError as fault:
-        tally.fault(_reason(fault), capture_id=folder.name)
+        tally.fault(_reason(fault), capture_id=name)
         return
-    for name in present:
-        if name != manifest.NAME and name not in listed:
-            tally.fault("stray: not in the manifest", capture_id=folder.name, path=name)
+    for file in present:
+        if file != manifest.NAME and file not in listed:
+            tally.fault("stray: not in the manifest", capture_id=name, path=file)
 
 
-def _file_problem(folder: Path, artifact: Artifact) -> str:
+def _file_problem(place: Place, path: str, artifact: Artifact) -> str:
     try:
-        size, sha256 = hash_file(folder / artifact.path)
+        size, sha256 = place.hash(f"{path}/{artifact.path}")
     except OSError as fault:
         return _reason(fault)
     if sha256 == artifact.sha256:
@@ -285,11 +274,3 @@ def _reason(fault: OSError) -> str:
 def _shown(name: str) -> str:
     """Make a file's name printable whatever bytes it has on the disk."""
     return clean_text(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-
-
-def _is_folder(path: Path) -> bool:
-    """Tell whether this is a folder itself, not a link to one."""
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False

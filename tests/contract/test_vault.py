@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from monitor.domain import ArtifactRole, CaptureOutcome, CaptureRequest, Completeness, Observed, Origin
-from monitor.errors import FixityError
-from monitor.evidence import FileVault
-from monitor.ports import Vault
+from monitor.errors import EvidenceError, FixityError
+from monitor.evidence import FileVault, Objects, ObjectVault
+from monitor.ports import Token, Vault
 
 NOW = datetime(2026, 11, 22, 16, 44, tzinfo=UTC)
 REQUEST = CaptureRequest(id=7, mention_id=3, revision=2, url="https://forum.example/t/1", quotes=("some words",))
@@ -36,9 +36,30 @@ class StillClock:
         return 0.0
 
 
-@pytest.fixture(params=["file"])
-def vault(request: pytest.FixtureRequest, tmp_path: Path) -> Vault:
-    return {"file": lambda: FileVault(tmp_path, clock=StillClock(), actor="test", reserve_bytes=1)}[request.param]()
+@pytest.fixture(params=["folder", "s3", "objects-on-a-disk"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]] | None:
+    """Give the address of an object store, or None for a folder."""
+    if request.param == "s3":
+        server = request.getfixturevalue("s3")
+        return f"s3://{server.new_bucket()}/goodname", server.options
+    return (f"file://{tmp_path / 'objects'}", {}) if request.param == "objects-on-a-disk" else None
+
+
+def open_vault(place: tuple[str, dict[str, str]] | None, local: Path) -> Vault:
+    if place is None:
+        return FileVault(local.parent / "shared", clock=StillClock(), actor="test", reserve_bytes=1)
+    return ObjectVault(Objects(*place), local, clock=StillClock(), actor="test", reserve_bytes=1)
+
+
+@pytest.fixture
+def vault(place: tuple[str, dict[str, str]] | None, tmp_path: Path) -> Vault:
+    return open_vault(place, tmp_path / "here")
+
+
+@pytest.fixture
+def other(place: tuple[str, dict[str, str]] | None, tmp_path: Path) -> Vault:
+    """Give the same vault as another machine sees it."""
+    return open_vault(place, tmp_path / "there")
 
 
 def keep(vault: Vault):
@@ -128,3 +149,41 @@ def test_recovery_leaves_what_is_being_written_alone(vault: Vault) -> None:
     assert vault.recover() == ()
     assert vault.commit(staging, REQUEST, OBSERVED).id == staging.capture_id
     assert vault.verify().is_intact
+
+
+def test_what_one_keeps_another_reads_in_one_chain(vault: Vault, other: Vault) -> None:
+    _, first = keep(vault)
+    assert other.read(first.id, "page.txt") == "words é".encode()
+    _, second = keep(other)
+    _, third = keep(vault)
+    assert [one.id for one in other.captures()] == [first.id, second.id, third.id]
+    assert [event.seq for event in vault.custody()] == [1, 2, 3, 4, 5, 6]
+    assert other.chain_head() == vault.chain_head()
+    assert other.verify().is_intact
+
+
+def test_a_held_capture_is_not_deleted_by_anybody_and_a_deleted_one_is_gone_for_all(vault: Vault, other: Vault) -> None:
+    _, capture = keep(vault)
+    vault.hold(capture.id, actor="FIRST LAST", reason="a lawsuit")
+    with pytest.raises(EvidenceError, match="on hold"):
+        other.delete(capture.id, actor="FIRST LAST", reason="asked for")
+    assert other.read(capture.id, "page.txt")
+    vault.hold(capture.id, actor="FIRST LAST", reason="it ended", is_lifted=True)
+    vault.delete(capture.id, actor="FIRST LAST", reason="asked for")
+    for one in (vault, other):
+        with pytest.raises(FixityError):
+            one.read(capture.id, "page.txt")
+    with pytest.raises(FixityError):
+        other.delete(capture.id, actor="FIRST LAST", reason="twice")
+    assert other.verify().is_intact
+    assert list(vault.captures()) == []
+
+
+def test_a_token_is_kept_once_and_checked(vault: Vault, other: Vault) -> None:
+    _, capture = keep(vault)
+    token = Token(body=b"token", certificates=b"pem", facts={"authority": "https://tsa.example"})
+    vault.keep_token(capture.id, token)
+    other.keep_token(capture.id, token)  # as after a crash before its record
+    assert other.unstamped() == ()
+    problems = {finding.problem for finding in other.verify().findings}
+    assert all(problem.startswith("not signed") for problem in problems), problems

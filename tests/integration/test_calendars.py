@@ -90,7 +90,7 @@ def stamps_of(vault: FileVault) -> list[dict[str, str]]:
 
 def export(vault: FileVault, clock: FakeClock, folder: Path, *captures: str) -> Path:
     item = ExportItem(title="A thread", facts=(), words=(), observations=(), captures=captures)
-    exporter = FileExporter(folder / "evidence", vault, clock=clock, seal=seal_file)
+    exporter = FileExporter(vault, clock=clock, seal=seal_file)
     return exporter.export(ExportOrder(scope="all", actor="test", items=(item,)), folder / "out.zip").path
 
 

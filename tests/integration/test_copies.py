@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import obstore
@@ -22,46 +16,13 @@ from monitor.store import open_store
 from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
 
-SERVER = Path(sys.prefix) / "tools" / "s3" / "bin" / "moto_server"
-KEYS = {"access_key_id": "k", "secret_access_key": "s", "region": "us-east-1"}
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run an S3 server of its own on a free loopback port."""
-    program = SERVER if SERVER.exists() else shutil.which("moto_server")
-    if program is None:
-        pytest.skip("the S3 server for tests is not installed: scripts/setup.sh dev")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = (tmp_path_factory.mktemp("s3") / "log").open("wb")
-    command = [str(program), "-H", "127.0.0.1", "-p", str(port)]
-    process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "MOTO_CALL_RESET_API": "false"})
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(url, timeout=5).close()
-                break
-            except OSError:
-                assert process.poll() is None
-                time.sleep(0.1)  # the server says in no other way that it listens
-        yield url
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
-
 
 @pytest.fixture(params=["s3", "file"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, dict[str, str]]:
     if request.param == "file":
         return f"file://{tmp_path / 'elsewhere'}", {}
-    endpoint = request.getfixturevalue("s3")
-    bucket = f"evidence-{abs(hash(tmp_path)) % 10**9}"
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/{bucket}", method="PUT"), timeout=30).close()
-    return f"s3://{bucket}/goodname", {**KEYS, "endpoint": endpoint}
+    server = request.getfixturevalue("s3")
+    return f"s3://{server.new_bucket()}/goodname", server.options
 
 
 @pytest.fixture

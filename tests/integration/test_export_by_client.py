@@ -91,7 +91,7 @@ def two(tmp_path: Path) -> Iterator[Two]:
     for name in ("a", CANARY):
         store.save_subject(make_subject(id=f"person-{name}", client_id=f"client-{name}"))
         store.save_statement(make_statement(id=f"person-{name}-stole", subject_id=f"person-{name}"))
-    made = Two(store, vault, clock, FileExporter(root, vault, clock=clock, seal=seal_file))
+    made = Two(store, vault, clock, FileExporter(vault, clock=clock, seal=seal_file))
     mine = made.post("mine", "FIRST LAST stole money", "person-a")
     theirs = made.post("theirs", f"{CANARY} stole money", f"person-{CANARY}")
     both = made.post("both", "FIRST LAST and FIRST LAST stole money", "person-a", f"person-{CANARY}")

@@ -263,7 +263,7 @@ def test_an_export_holds_the_token_and_openssl_alone_can_check_it(
     capture_id = keep(vault)
     Installation(vault, clock, tmp_path, authority.url, pem=authority.pinned).stamp()
     item = ExportItem(title="A thread", facts=(), words=(), observations=(), captures=(capture_id,))
-    exporter = FileExporter(tmp_path / "evidence", vault, clock=clock, seal=seal_file)
+    exporter = FileExporter(vault, clock=clock, seal=seal_file)
     done = exporter.export(ExportOrder(scope="all", actor="test", items=(item,)), tmp_path / "out.zip")
     found = check_export(done.path, pinned=authority.pinned)
     assert (found.is_intact, found.stamped, found.pending) == (True, 1, ())

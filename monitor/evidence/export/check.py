@@ -14,8 +14,8 @@ from monitor.evidence.chain import Chain
 from monitor.evidence.export.bag import PAYLOAD, holds_only_files
 from monitor.evidence.export.verify import UNREADABLE, Export, check
 from monitor.evidence.manifest import is_capture_id
+from monitor.evidence.place import CAPTURES, LOG
 from monitor.evidence.stamps import StampReport, check_stamps
-from monitor.evidence.verify import CAPTURES, LOG
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
 

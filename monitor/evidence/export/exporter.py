@@ -15,19 +15,17 @@ from monitor import __version__
 from monitor.errors import EvidenceError, FixityError, PrintingFailed
 from monitor.evidence import manifest
 from monitor.evidence.canonical import canonical, sha256_hex, stamp
-from monitor.evidence.custody import CustodyLog
-from monitor.evidence.disk import disk_fault, hash_file, read_file
+from monitor.evidence.disk import disk_fault, hash_file
 from monitor.evidence.export.bag import BagWriter
 from monitor.evidence.export.excerpt import About, excerpt, shown_records
 from monitor.evidence.export.facts import KeptCapture, report_facts
+from monitor.evidence.place import CAPTURES, LOG
+from monitor.evidence.sealed import SealedCaptures
 from monitor.evidence.stamps import recorded_files
-from monitor.evidence.vault import FileVault
-from monitor.evidence.verify import CAPTURES, LOG
 from monitor.pdf import can_print, print_pdf
 from monitor.ports import Clock, Exported, ExportOrder
 
 _HERE = Path(__file__).parent
-_BLOCK = 1 << 20
 _PICTURES_CAP = 100  # in the report; all of them are in the ZIP
 _NO_PRESS = "the PDF report is missing, because the package typst is not installed: pip install 'goodname[pdf]'"
 
@@ -45,20 +43,19 @@ class _Export:
 
 
 class FileExporter:
-    """Export from a vault's folder; synchronous, from any thread.
+    """Export from a vault; synchronous, from any thread.
 
     `seal` replaces a file by its form encrypted for a recipient; InputError when there is no such recipient.
     """
 
     def __init__(
-        self, root: Path, vault: FileVault, *, clock: Clock, seal: Callable[[Path, str], None], host: str = ""
+        self, vault: SealedCaptures, *, clock: Clock, seal: Callable[[Path, str], None], host: str = ""
     ) -> None:
-        self._root = root
         self._vault = vault
         self._clock = clock
         self._seal = seal
         self._host = host or platform.node()
-        self._log = CustodyLog(root / LOG, clock=clock, host=self._host)
+        self._log = vault.log
 
     def export(self, order: ExportOrder, out: Path, *, recipient: str = "") -> Exported:
         """Write an export to `out`, encrypted for an age recipient if one is given; see `monitor.ports.Exporter`."""
@@ -124,7 +121,7 @@ class FileExporter:
         listing = canonical(
             {
                 "version": 2,
-                "records_shown": list(shown_records(self._whole_log(), about)) if about else "all",
+                "records_shown": list(shown_records(self._log.whole(), about)) if about else "all",
                 "id": export_id,
                 "at": stamp(at),
                 "actor": order.actor,
@@ -136,13 +133,9 @@ class FileExporter:
         )
         detail = {"id": export_id, "scope": order.scope, "captures": str(len(kept))}
         record = self._log.append("export", actor=order.actor, detail={**detail, "listing_sha256": sha256_hex(listing)})
-        before, found, _ = self._whole_log().partition(record.line + b"\n")
+        before, found, _ = self._log.whole().partition(record.line + b"\n")
         log = excerpt(before + found, about, record.line) if about else before + found
         return _Export(id=export_id, at=at, listing=listing, log=log, head=record.hash, kept=kept)
-
-    def _whole_log(self) -> bytes:
-        path = self._root / LOG
-        return read_file(path) if path.exists() else b""
 
     def _write(self, part: Path, order: ExportOrder, begun: _Export, remarks: list[str]) -> tuple[int, bool]:
         part.touch(mode=0o600, exist_ok=False)
@@ -178,7 +171,7 @@ class FileExporter:
         return files, "report.pdf" in report
 
     def _add(self, bag: BagWriter, path: str, sha256: str) -> None:
-        if bag.add(path, _chunks(self._root / path)) != sha256:
+        if bag.add(path, self._vault.place.chunks(path)) != sha256:
             raise FixityError(why=f"{path} was altered", try_="Run `goodname evidence verify` to see what else was.")
 
     def _report(self, order: ExportOrder, begun: _Export, remarks: list[str]) -> dict[str, bytes]:
@@ -237,9 +230,3 @@ def _stamp_files(kept: dict[str, KeptCapture]) -> dict[str, str]:
     for event in (event for entry in kept.values() for event in entry.events if event.event == "timestamp"):
         found.update(recorded_files(event.detail))
     return found
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            yield block

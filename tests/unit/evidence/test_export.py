@@ -32,7 +32,7 @@ Files = dict[str, bytes]
 
 @pytest.fixture
 def exporter(root: Path, vault: FileVault, clock) -> FileExporter:
-    return FileExporter(root, vault, clock=clock, seal=seal_file, host="testhost")
+    return FileExporter(vault, clock=clock, seal=seal_file, host="testhost")
 
 
 def order_of(*captures: Capture) -> ExportOrder:

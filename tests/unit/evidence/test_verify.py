@@ -301,7 +301,7 @@ def test_a_capture_that_is_being_written_is_no_fault(
 
 def test_a_deleted_capture_has_its_tombstone(vault: FileVault, store: Path) -> None:
     folder = kept(store)[0].parent
-    vault._log.append("delete", actor="FIRST LAST", capture=folder.name, detail={"reason": "asked for"})
+    vault.log.append("delete", actor="FIRST LAST", capture=folder.name, detail={"reason": "asked for"})
     assert [finding.capture_id for finding in vault.verify().findings] == [folder.name]
     shutil.rmtree(folder)
     assert vault.verify().is_intact
