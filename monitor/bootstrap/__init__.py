@@ -7,6 +7,7 @@ from monitor.bootstrap.app import App, open_app
 from monitor.bootstrap.check import ConfigReport, check_config
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
+from monitor.bootstrap.vaults import verify_objects
 from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
 from monitor.ports import Verification
@@ -26,6 +27,7 @@ __all__ = [
     "render_file",
     "service_manager",
     "verify_evidence",
+    "verify_objects",
 ]
 
 

@@ -33,11 +33,11 @@ from monitor.bootstrap.keeping import EvidenceDesk
 from monitor.bootstrap.ledger import StoreLedger, StoreTurns
 from monitor.bootstrap.messages import MessageDesk
 from monitor.bootstrap.model import ModelDesk
+from monitor.bootstrap.vaults import build_vault
 from monitor.clock import SystemClock
 from monitor.contract import Health
 from monitor.domain import Alert, Capture, Coverage, HealthState, Poll, Target
 from monitor.errors import ConfigError
-from monitor.evidence import FileVault
 from monitor.jobs import assess, by_hand, deliver, digest, escalation, hunt, poll, preserve, silence
 from monitor.jobs.poll import Source
 from monitor.jobs.poll_ends import PollEnds
@@ -74,12 +74,7 @@ class App:
         self.notifier = build_notifier(settings, self.client, clock)
         self.renderer, self._reader = build_renderer(settings, self.store), build_renderer(settings)
         self.timetables = build_timetables(settings)
-        self.vault = FileVault(
-            settings.data_dir / "evidence",
-            clock=clock,
-            actor="goodname",
-            reserve_bytes=settings.capture.reserve_mb * 1024 * 1024,
-        )
+        self.vault = build_vault(settings, clock)
         self.capturer = LazyCapturer(settings, self.client, clock)
         self.evidence = EvidenceDesk(
             settings, self.store, self.vault, client=self.client, capturer=self.capturer, clock=clock

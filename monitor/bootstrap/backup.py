@@ -13,6 +13,7 @@ from pathlib import Path
 from monitor import __version__
 from monitor.backup import Contents, new_file, pack, sealed
 from monitor.bootstrap.build import store_url
+from monitor.bootstrap.vaults import head_of_objects
 from monitor.errors import BackupError
 from monitor.evidence import EvidenceFiles, evidence_files
 from monitor.ports import Clock
@@ -53,7 +54,7 @@ def write_backup(
     with new_file(target) as file, _scratch(settings.data_dir) as scratch:
         copied = scratch / DATABASE
         engine = copy_out(store_url(settings), copied)
-        evidence = evidence_files(settings.data_dir / EVIDENCE)
+        evidence, stays = _evidence(settings)
         parts = list(_parts(settings, copied, evidence, wanted))
         progress = counted(advance, sum(size for _, _, size in parts))
         about = Contents(
@@ -61,11 +62,18 @@ def write_backup(
             version=__version__,
             engine=engine,
             chain_head=evidence.head,
-            left_out=wanted.left_out,
+            left_out=(*wanted.left_out, *stays),
             files=(),
         )
         with sealed(file, wanted.recipients) as plain:
             return pack(plain, parts, about, progress)
+
+
+def _evidence(settings: Settings) -> tuple[EvidenceFiles, tuple[str, ...]]:
+    """List the evidence, or say that it stays where it is: a bucket is larger than a file, and has its own copies."""
+    if settings.evidence.url:
+        return EvidenceFiles(files=(), head=head_of_objects(settings)), ("evidence.url (the evidence stays there)",)
+    return evidence_files(settings.data_dir / EVIDENCE), ()
 
 
 def counted(advance: Advance, total: int) -> Callable[[int], None]:

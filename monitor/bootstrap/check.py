@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.bootstrap.build import build_http, build_notifier, build_sources, capture_mode, read_watchlist
 from monitor.bootstrap.keeping import pinned_certificates
+from monitor.bootstrap.vaults import evidence_fault
 from monitor.clock import SystemClock
 from monitor.contract import MemoryLedger
 from monitor.errors import ConfigError, MonitorError
@@ -40,6 +41,8 @@ def check_config(path: Path) -> ConfigReport:
     _check_channels(settings, faults)
     _check_browser(settings, faults, warnings)
     _check_timestamps(settings, faults, warnings)
+    if fault := evidence_fault(settings):
+        faults.append(fault)
     if settings.matching.model and (fault := model_fault(settings.matching.model)):
         faults.append(f"`matching.model`: {fault}")
     return ConfigReport(faults=tuple(faults), warnings=tuple(warnings), settings=settings)

@@ -19,7 +19,7 @@ from monitor.ports import Capturer, Clock, Enclosure, Exported, Exporter, Store,
 from monitor.settings import Settings
 
 if TYPE_CHECKING:
-    from monitor.evidence import ObjectCopies
+    from monitor.evidence import ObjectCopies, ObjectVault
 
 STAMPS = "time-stamps"
 RECHECK = "recheck"
@@ -37,7 +37,7 @@ class EvidenceDesk:
         self,
         settings: Settings,
         store: Store,
-        vault: FileVault,
+        vault: FileVault | ObjectVault,
         *,
         client: HttpClient,
         capturer: Capturer,

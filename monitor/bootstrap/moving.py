@@ -40,6 +40,12 @@ def move_installation(
     old = database_file(settings)
     if old is None:
         raise InputError("This installation does not use SQLite.", why="only such a one can be moved")
+    if evidence_to is not None and settings.evidence.url:
+        raise InputError(
+            "The evidence is in an object store already.",
+            why="`evidence.url` names it",
+            try_="Leave --evidence-to out, and name the same store in the new configuration.",
+        )
     claim = Claim(settings.data_dir / "running.lock")
     if not claim.take():
         raise InputError("goodname runs on this data.", why="rows would change meanwhile", try_="Stop it first.")

@@ -63,6 +63,8 @@ def backup(
         return
     say(f"Written to {file}: {count_in_words(len(contents.files), 'file')}, {size_in_words(size)}.")
     say_facts([("Chain head", contents.chain_head), ("Left out", ", ".join(contents.left_out))])
+    if settings.evidence.url:
+        note("The evidence stays in the object store; keep copies of it by the bucket's own replication or versions.")
     if not recipient:
         note("Whoever has this file can read all of it. To encrypt it: --encrypt-for KEY.")
 

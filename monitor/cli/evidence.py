@@ -84,11 +84,14 @@ def verify(
 def _check(ctx: typer.Context, path: Path | None, head: str, certificates: Path | None) -> Verification:
     try:
         folder, pinned = path, certificates.read_bytes() if certificates else b""
-        from monitor.bootstrap import pinned_certificates, verify_evidence
+        from monitor.bootstrap import pinned_certificates, verify_evidence, verify_objects
 
         if folder is None:
             settings = session_of(ctx).settings()
             folder, pinned = settings.data_dir / "evidence", pinned or pinned_certificates(settings)
+            if settings.evidence.url:
+                with counting("Checking the evidence") as advance:
+                    return verify_objects(settings, head, pinned=pinned, progress=advance)
         _must_exist(folder)
         with counting("Checking the evidence") as advance:
             return verify_evidence(folder, head, pinned=pinned, progress=advance)

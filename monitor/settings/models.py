@@ -251,8 +251,14 @@ class TimestampSettings(Section):
 
 
 class EvidenceSettings(Section):
-    """Say what is done with evidence once it is kept."""
+    """Say where evidence is kept, and what is done with it once it is."""
 
+    url: str = Field("", description='Object store such as "s3://bucket/prefix"; empty: a folder in data_dir.')
+    endpoint: str = Field("", description="Address of its S3 service, when it is not Amazon's.")
+    region: str = Field("", description="Region of its S3 service.")
+    key_id: SecretStr = Field(SecretStr(""), description="Access key for it; it needs to list, read, write and delete.")
+    secret: SecretStr = Field(SecretStr(""), description="Secret key for it.")
+    cache_mb: int = Field(256, ge=0, description="Most megabytes of it that this machine keeps, to show them quickly.")
     recheck: bool = Field(default=True, description="Look again at kept pages, less and less often.")
     unmatched_for: Duration = Field(
         timedelta(days=90), description="How long captures that match nothing are kept; 0d: for ever."

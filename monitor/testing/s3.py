@@ -48,10 +48,9 @@ def s3_server(program: Path) -> Iterator[S3Server]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = subprocess.Popen(  # noqa: S603 # a program of the development set-up
-        [str(program), "-H", "127.0.0.1", "-p", str(port)],
+        ["/usr/bin/env", "MOTO_CALL_RESET_API=false", str(program), "-H", "127.0.0.1", "-p", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "MOTO_CALL_RESET_API": "false"},
     )
     server = S3Server(f"http://127.0.0.1:{port}")
     try:
