@@ -3,8 +3,7 @@
     python benchmarks/footprint.py [--runs 3] [--idle 5] [--smoke]
 
 Starts `goodname run` on an empty installation with the page on and with it off, and, where PostgreSQL's server is
-installed, `goodname worker`; each with its database already made. Ready is what a service manager is
-told; a worker tells none, so its log is read.
+installed, `goodname worker`; each with its database already made. Ready is what a service manager is told.
 Beside them a naive process imports every module and library of the installation at once and then waits. Prints JSON:
 for each the seconds until it was ready (the least of the runs, as other work on the machine only adds to it) and its
 resident memory in MiB afterwards (the middle run).
@@ -65,8 +64,6 @@ def wait_for(process: subprocess.Popen[bytes], ear: socket.socket, log: Path, be
         with contextlib.suppress(TimeoutError):
             if b"READY=1" in ear.recv(4096):
                 return time.monotonic() - begun
-        if "worker started" in log.read_text():  # a worker tells no service manager
-            return time.monotonic() - begun
         if process.poll() is not None:
             break
     raise SystemExit(f"it did not become ready: {process.args!r}\n{log.read_text()[-2000:]}")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -16,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from monitor import __version__
-from monitor.bootstrap import App, ServiceManager, Settings, open_app, service_manager
+from monitor.bootstrap import App, Notices, ServiceManager, Settings, open_app, service_manager
 from monitor.domain import Poll
 from monitor.errors import ConfigError, MonitorError
 from monitor.jobs.ailing import Ailments
@@ -90,21 +88,6 @@ Job = Callable[[], Awaitable[object]]
 OpenEngine = Callable[[App], AbstractAsyncContextManager[Engine]]
 
 
-class Notices:
-    """Tell systemd how the service is (sd_notify(3)); does nothing without a notification socket."""
-
-    def __init__(self, manager: ServiceManager) -> None:
-        self._address = "\0" + manager.notify_socket[1:] if manager.notify_socket[:1] == "@" else manager.notify_socket
-
-    def send(self, state: str) -> None:
-        """Send one state such as "READY=1"; a service manager that does not listen is no fault of ours."""
-        if not self._address:
-            return
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as speaker:
-            speaker.settimeout(0)  # a service manager that does not read must not hold up the service
-            speaker.sendto(state.encode(), self._address)
-
-
 class Service:
     """Run an opened installation until it is told to stop; with an engine it shares the work with other processes."""
 
@@ -133,7 +116,7 @@ class Service:
         for name, job in self._jobs.items():
             self._scheduler.add(name, TICKS_S[name], _guarded(name, job, self._cycle, self._ailments, self._app.clock))
         self._scheduler.start()
-        feeding = asyncio.create_task(self._feed_watchdog(), name="watchdog")
+        feeding = asyncio.create_task(self._notices.feed_watchdog(lambda: not self._stuck()), name="watchdog")
         working = asyncio.create_task(self._work(), name="work")
         self._notices.send(f"READY=1\nSTATUS=watching {len(self._app.sources)} sources")
         listening = self._web.address if self._web else "off"
@@ -273,15 +256,6 @@ class Service:
     async def _deliver(self) -> None:
         while not self._stop.is_set() and (await self._app.deliver()).is_going_on:
             continue
-
-    async def _feed_watchdog(self) -> None:
-        """Feed systemd's watchdog only while no job is stuck, so that a hung service is restarted."""
-        if not self._manager.watchdog_s:
-            return
-        while True:
-            if not self._stuck():
-                self._notices.send("WATCHDOG=1")
-            await asyncio.sleep(self._manager.watchdog_s / 3)
 
     def _stuck(self) -> tuple[str, ...]:
         idle = self._scheduler.idle_s()

@@ -7,6 +7,7 @@ from monitor.bootstrap.app import App, open_app
 from monitor.bootstrap.check import ConfigReport, check_config
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
+from monitor.bootstrap.notices import Notices
 from monitor.bootstrap.vaults import verify_objects
 from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
@@ -18,6 +19,7 @@ __all__ = [
     "ConfigReport",
     "CycleReport",
     "EvidenceDesk",
+    "Notices",
     "ServiceManager",
     "Settings",
     "check_config",

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 
-from monitor.bootstrap import App, Settings, open_app
+from monitor.bootstrap import App, Notices, Settings, open_app, service_manager
 from monitor.errors import MonitorError
 from monitor.logs import set_up_logging
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
@@ -121,12 +121,18 @@ async def serve_worker(settings: Settings, kinds: Collection[str], concurrency: 
         crew = Crew(app, queue, _never)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, crew.stop)
+        notices = Notices(service_manager())
+        feeding = asyncio.create_task(notices.feed_watchdog(lambda: True), name="watchdog")  # the loop turns
+        notices.send(f"READY=1\nSTATUS=working on {', '.join(sorted(kinds))}")
         log.info("worker started", extra={"jobs": sorted(kinds)})
         try:
             await crew.work(kinds, concurrency=concurrency)
         except MonitorError as error:
             log.error("the worker ends, to be started again", extra={"why": str(error)})
             return os.EX_TEMPFAIL
+        finally:
+            feeding.cancel()
+            notices.send("STOPPING=1")
         log.info("worker stopped")
     return 0
 

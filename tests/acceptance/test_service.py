@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from monitor.demo import texts
+from monitor.testing.postgres import postgres_server, server_programs
 
 pytestmark = pytest.mark.slow
 
@@ -58,12 +59,12 @@ class Service:
 
 
 @contextmanager
-def running(goodname, root: Path, *, watchdog_s: float = 3.0) -> Iterator[Service]:
+def running(goodname, root: Path, *, watchdog_s: float = 3.0, command: str = "run") -> Iterator[Service]:
     address, log = root / "notify.sock", root / "service.log"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices, log.open("wb") as out:
         notices.bind(str(address))
         process = subprocess.Popen(
-            [str(goodname.path), "--config", str(root / "goodname.toml"), "run"],
+            [str(goodname.path), "--config", str(root / "goodname.toml"), command],
             stdout=out,
             stderr=out,
             env={**os.environ, "NOTIFY_SOCKET": str(address), "WATCHDOG_USEC": str(int(watchdog_s * 1e6))},
@@ -157,3 +158,30 @@ def test_once_twice_tells_once(goodname, town):
     assert len(world.calls.paths) == len(LIKELY)
     check = goodname("--config", str(folder.settings), "evidence", "verify", cwd=folder.root)
     assert check.returncode == 2, check.stdout  # intact, but no head from outside was given
+
+
+@pytest.mark.postgres
+def test_a_worker_tells_its_service_manager_and_ends_when_the_database_is_gone(goodname, tmp_path):
+    pytest.importorskip("psycopg", reason="the driver for PostgreSQL is not installed")
+    if server_programs() is None:
+        pytest.skip("PostgreSQL's server is not installed")
+    with postgres_server() as server:
+        url = server.url(server.new_database())
+        (tmp_path / "goodname.toml").write_text(
+            f'data_dir = "data"\n[store]\nurl = "{url}"\n[queue]\nengine = "pgqueuer"\n[capture]\nbrowser = "off"\n'
+        )
+        with running(goodname, tmp_path, command="worker") as worker:
+            worker.wait_for("READY", lambda: "READY=1" in worker.told)
+            worker.wait_for("the watchdog", lambda: worker.told.count("WATCHDOG=1") >= 2)
+            worker.process.send_signal(signal.SIGTERM)
+            assert worker.process.wait(PATIENCE_S) == 0
+            worker.listen(0.2)
+            assert "STOPPING=1" in worker.told
+        (tmp_path / "notify.sock").unlink()
+        orphan = running(goodname, tmp_path, command="worker")
+        worker = orphan.__enter__()
+        worker.wait_for("READY", lambda: "READY=1" in worker.told)
+    try:
+        assert worker.process.wait(PATIENCE_S) == os.EX_TEMPFAIL
+    finally:
+        orphan.__exit__(None, None, None)
