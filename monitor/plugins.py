@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
@@ -171,9 +172,15 @@ def build(catalogue: Catalogue, connector_name: str, settings: Mapping[str, Any]
         raise PluginBroken(f"The connector `{connector_name}` cannot be built.", why=_in_words(error)) from error
 
 
+@cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """Give a model's schema, made once: an installation may have thousands of sources of one kind."""
+    return model.model_json_schema()
+
+
 def _settings(spec: ConnectorSpec, given: Mapping[str, Any], source_name: str) -> BaseModel:
     """Check settings; a key that the model does not know is a fault whatever the model says about it."""
-    schema = spec.settings.model_json_schema()
+    schema = _schema_of(spec.settings)
     unknown = [
         {"type": "extra_forbidden", "loc": (key,)}
         for key in given

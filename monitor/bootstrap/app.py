@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from monitor.cases.desk import CaseDesk
 
 
+SYNC_AT_LEAST_S = 60.0
+"""The due table is compared with what it should hold at least so often, though nothing seems to have changed."""
+
+
 class App:
     """Hold an opened installation; close it when done.
 
@@ -86,6 +90,11 @@ class App:
         self._rules: assess.Rules | None = None
         self._rules_lock = threading.Lock()
         self._rules_of: tuple[object, object] = ((), ())
+        self._rules_mark = ""
+        self._targets: tuple[Target, ...] = ()
+        self._synced_of: tuple[object, ...] = ()
+        self._synced_sources: object = None
+        self._synced_at = 0.0
         if settings.watchlist.file:
             self.store.provision(subjects, statements)
         self._ends = PollEnds(self.store)
@@ -192,19 +201,28 @@ class App:
         Nothing is due while no active subject has an attestation, and nothing of a paused source.
         """
         take_up(self)
-        paused = self.paused
+        paused, now = self.paused, self.clock.monotonic()
+        inputs = (self.store.subjects_mark(), paused)
+        is_same = inputs == self._synced_of and self.sources is self._synced_sources
+        if is_same and now < self._synced_at + SYNC_AT_LEAST_S:
+            return self._targets
         read = tuple(one for name, one in self.sources.items() if name not in paused)
         watched = [subject for subject in self.store.subjects() if subject.attestation]
         names = [name for subject in watched for name in (subject.name, *subject.aliases, *subject.handles)]
         targets: tuple[Target, ...] = poll.targets_of(read, names) if watched else ()
         self.store.sync_targets(targets, self.clock.now())
+        self._targets, self._synced_of, self._synced_at, self._synced_sources = targets, inputs, now, self.sources
         return targets
 
     def rules(self) -> assess.Rules:
         """Give the rules of the active subjects and statements; built anew only when one of them changed."""
         with self._rules_lock:  # streams and judging ask at the same time, and building is dear
+            mark = self.store.subjects_mark()
+            if self._rules is not None and mark == self._rules_mark:
+                return self._rules
             subjects = tuple(subject for subject in self.store.subjects() if subject.attestation)
             statements = self.store.statements()
+            self._rules_mark = mark
             if self._rules is None or self._rules_of != (subjects, statements):
                 matcher = Matcher(subjects, statements, self.thresholds, self.encoder)
                 self._rules = assess.build_rules(subjects, statements, matcher, self.settings.alerts.min_level)

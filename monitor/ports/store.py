@@ -55,6 +55,13 @@ class SubjectStore(Protocol):
         """Insert or replace one statement, as added by a person; StoreError when its subject is unknown."""
         ...
 
+    def subjects_mark(self) -> str:
+        """Give what is another after each write of a subject or statement, by whatever process; cheap to ask for.
+
+        Read it before the rows that it stands for.
+        """
+        ...
+
     def subjects(self, *, active_only: bool = True) -> tuple[Subject, ...]:
         """Give the subjects, by id."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,11 +12,13 @@ from monitor.domain import Attestation, Relation, Statement, StatementStatus, Su
 from monitor.errors import StoreError
 from monitor.store.engine import insert_into
 from monitor.store.part import Part
+from monitor.store.schema import setting
 from monitor.store.schema import statement as statements_table
 from monitor.store.schema import subject as subjects_table
 
 _FROM_FILE = "file"
 _FROM_PERSON = "person"
+_MARK = "subjects.mark"
 
 
 class SubjectRows(Part):
@@ -30,17 +33,26 @@ class SubjectRows(Part):
                 _require_subject(connection, statement)
                 _write(connection, statements_table, _statement_values(statement, _FROM_FILE))
             _retire(connection, {one.id for one in subjects}, {(one.subject_id, one.id) for one in statements})
+            _mark(connection)
 
     def save_subject(self, subject: Subject) -> None:
         """Insert or replace one subject, as added by a person."""
         with self._db.writing() as connection:
             _write(connection, subjects_table, _subject_values(subject, _FROM_PERSON))
+            _mark(connection)
 
     def save_statement(self, statement: Statement) -> None:
         """Insert or replace one statement, as added by a person; StoreError when its subject is unknown."""
         with self._db.writing() as connection:
             _require_subject(connection, statement)
             _write(connection, statements_table, _statement_values(statement, _FROM_PERSON))
+            _mark(connection)
+
+    def subjects_mark(self) -> str:
+        """Give what is another whenever a subject or statement was written."""
+        query = select(setting.c.value).where(setting.c.key == _MARK)
+        with self._db.reading() as connection:
+            return connection.execute(query).scalar() or ""
 
     def subjects(self, *, active_only: bool = True) -> tuple[Subject, ...]:
         """Give the subjects, by id."""
@@ -68,6 +80,12 @@ def _write(connection: Connection, table: Table, values: dict[str, object]) -> N
     keys = [column.name for column in table.primary_key]
     changed = {name: command.excluded[name] for name in values if name not in keys}
     connection.execute(command.on_conflict_do_update(index_elements=keys, set_=changed))
+
+
+def _mark(connection: Connection) -> None:
+    """Note, with the change itself, that there was one: whoever holds the rows in memory asks for this alone."""
+    command = insert_into(connection, setting).values(key=_MARK, value=secrets.token_hex(8))
+    connection.execute(command.on_conflict_do_update(index_elements=["key"], set_={"value": command.excluded.value}))
 
 
 def _require_subject(connection: Connection, statement: Statement) -> None:

@@ -131,3 +131,18 @@ def test_unstorable_characters_are_replaced(store: SqlStore):
     (kept,) = store.subjects()
     assert kept.name == "A\ufffdB\ufffd"
     assert len(kept.aliases) == 2
+
+
+def test_a_mark_changes_with_each_write_of_a_subject_or_statement_and_only_then(store: SqlStore) -> None:
+    marks = [store.subjects_mark()]
+    store.provision((make_subject(id="a"),), ())
+    marks.append(store.subjects_mark())
+    store.save_subject(make_subject(id="a", name="OTHER NAME"))
+    marks.append(store.subjects_mark())
+    store.save_statement(make_statement(subject_id="a"))
+    marks.append(store.subjects_mark())
+    assert len(set(marks)) == 4
+    store.set_setting("other", "value")
+    with pytest.raises(StoreError):
+        store.save_statement(make_statement(subject_id="nobody"))
+    assert store.subjects_mark() == marks[-1]
