@@ -50,7 +50,12 @@ TICKS_S = {
 NOT_IN_A_CYCLE = {"heartbeat", "news", "recover", "let_go"}
 """A sign of life waits for every other job to have gone round."""
 
-PARALLEL_POLLS = 16
+PARALLEL_POLLS = 32
+POLLS_END_S = 0.1
+"""Where more is due than can be polled side by side, the next ones are begun so soon after some have ended."""
+
+SILENCE_REST = 20
+"""Looking at the health of all sources is begun again after so many times as long as it took."""
 
 STUCK_AFTER_S = 900.0
 """A job that has not ended for this long counts as stuck: the longest poll and capture are shorter."""
@@ -104,6 +109,7 @@ class Service:
         self._stop = asyncio.Event()
         self._polls: set[asyncio.Task[Poll | None]] = set()
         self._exit_code = 0
+        self._silence_at = 0.0
         self._web = _web_of(app, self.probe)
 
     async def run(self) -> int:
@@ -193,13 +199,21 @@ class Service:
         """Start polls of what is due and leave them running, so that a slow source delays no other; streams as well."""
         listeners = self._app.listeners
         await listeners.keep_to(await asyncio.to_thread(self._app.sync_targets))
+        over_at = self._app.clock.monotonic() + TICKS_S["poll"]
+        while await self._lease_and_poll() and self._app.clock.monotonic() < over_at and not self._stop.is_set():
+            await asyncio.wait(self._polls, timeout=POLLS_END_S)
+
+    async def _lease_and_poll(self) -> bool:
+        """Start as many polls as there is room for; tells whether more may be due than there was room."""
         room = PARALLEL_POLLS - len(self._polls)
-        for target in await self._app.lease_targets(room) if room > 0 else ():
-            if listeners.start(target):
+        leased = await self._app.lease_targets(room) if room > 0 else ()
+        for target in leased:
+            if self._app.listeners.start(target):
                 continue
             task = asyncio.create_task(self._app.poll_target(target), name=f"poll {target.source}")
             self._polls.add(task)
             task.add_done_callback(self._polls.discard)
+        return bool(self._polls) and len(leased) == max(room, 0)
 
     async def _end_polls(self, grace_s: float) -> bool:
         if not self._polls:
@@ -217,7 +231,11 @@ class Service:
         await asyncio.to_thread(self._app.sum_up)
 
     async def _watch_silence(self) -> None:
-        await asyncio.to_thread(self._app.watch_silence)
+        """Look at every source's health; with very many of them, as seldom as keeps it to a twentieth of the time."""
+        begun = self._app.clock.monotonic()
+        if begun >= self._silence_at:
+            await asyncio.to_thread(self._app.watch_silence)
+            self._silence_at = begun + SILENCE_REST * (self._app.clock.monotonic() - begun)
 
     async def _tell_news(self) -> None:
         """Tell on the channels themselves that the database takes nothing: no alert could be put into it."""

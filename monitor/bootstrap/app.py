@@ -176,7 +176,8 @@ class App:
     @property
     def paused(self) -> frozenset[str]:
         """Name the sources that a person paused."""
-        return paused_sources(self.store) & {one.name for one in self.settings.source}
+        known = (self.sources, self.broken_sources)
+        return frozenset(one for one in paused_sources(self.store) if any(one in some for some in known))
 
     @property
     def _unusable(self) -> tuple[Coverage, ...]:

@@ -206,6 +206,8 @@ class Listeners:
 
     async def keep_to(self, targets: Sequence[Target]) -> None:
         """End the streams that are not among these targets; open those anew whose names or settings changed."""
+        if not self._running:
+            return
         wanted = {(one.source, one.query_key): one for one in targets}
         for key, (source, target, task) in tuple(self._running.items()):
             present = wanted.get(key)

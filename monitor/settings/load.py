@@ -17,7 +17,7 @@ from monitor.settings.overrides import override_faults, read_secret, secrets_fol
 from monitor.settings.watchlist import Watchlist
 from monitor.text.faults import describe_faults
 
-_MAX_BYTES = 4 * 1024 * 1024
+_MAX_BYTES = 32 * 1024 * 1024
 
 
 def config_path(given: Path | None) -> Path:
@@ -116,7 +116,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
             try_=f"Run `ls -l {path}` to see who may read it.",
         ) from None
     if len(body) > _MAX_BYTES:
-        raise ConfigError(f"{path} cannot be used.", why="it is larger than 4 MB")
+        raise ConfigError(f"{path} cannot be used.", why="it is larger than 32 MB")
     try:
         return tomllib.loads(body.decode("utf-8-sig"))
     except UnicodeDecodeError:

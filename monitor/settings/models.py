@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from monitor.domain import Level
 from monitor.settings.overrides import DELIMITER, PREFIX, Overrides, SecretOverrides
+from monitor.text.faults import repeated
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LONGEST = 366 * 86400
@@ -373,7 +374,7 @@ class Settings(BaseSettings):
     @classmethod
     def _unique_names(cls, value: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
         names = [source.name for source in value]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = repeated(names)
         if twice:
             raise ValueError(f"each source needs its own name; used twice: {', '.join(twice)}")
         return value

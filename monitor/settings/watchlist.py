@@ -10,6 +10,7 @@ from pydantic import model_validator as validates_model
 
 from monitor.domain import Attestation, Relation, Statement, StatementStatus, Subject, SubjectKind
 from monitor.settings.models import Section
+from monitor.text.faults import repeated
 
 
 def _has_words(value: str) -> str:
@@ -63,7 +64,7 @@ class SubjectEntry(Section):
     @validates_model(mode="after")
     def _unique_statements(self) -> SubjectEntry:
         ids = [entry.id for entry in self.statement]
-        twice = sorted({one for one in ids if ids.count(one) > 1})
+        twice = repeated(ids)
         if twice:
             raise ValueError(f"each statement needs its own id; used twice: {', '.join(twice)}")
         return self
@@ -119,7 +120,7 @@ class Watchlist(Section):
     @validates_model(mode="after")
     def _unique_subjects(self) -> Watchlist:
         ids = [entry.id for entry in self.subject]
-        twice = sorted({one for one in ids if ids.count(one) > 1})
+        twice = repeated(ids)
         if twice:
             raise ValueError(f"each subject needs its own id; used twice: {', '.join(twice)}")
         return self

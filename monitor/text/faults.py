@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -92,3 +93,8 @@ def _unknown_key(location: Sequence[str | int], schema: Mapping[str, Any], prefi
 def _meant(word: str, known: Sequence[str]) -> str:
     close = get_close_matches(word, [one.strip(",") for one in known], n=1, cutoff=0.5)
     return f"; did you mean `{close[0]}`?" if close else ""
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Give the names that occur more than once, sorted; in one pass, as a file may hold a hundred thousand."""
+    return sorted(name for name, times in Counter(names).items() if times > 1)

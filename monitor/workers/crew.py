@@ -121,6 +121,7 @@ async def serve_worker(settings: Settings, kinds: Collection[str], concurrency: 
         crew = Crew(app, queue, _never)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, crew.stop)
+        await asyncio.to_thread(app.recover)  # what a killed worker of this machine had begun
         notices = Notices(service_manager())
         feeding = asyncio.create_task(notices.feed_watchdog(lambda: True), name="watchdog")  # the loop turns
         notices.send(f"READY=1\nSTATUS=working on {', '.join(sorted(kinds))}")

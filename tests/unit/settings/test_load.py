@@ -194,7 +194,7 @@ def test_single_faults_are_in_words(tmp_path, text, fault):
         ('log_level = "info"\nlog_level = "debug"', "it is not valid TOML"),
         (b"\xff\xfe\x00", "it is not UTF-8 text"),
         ("a = " + "[" * 3000, "it is nested too deeply"),
-        ("# " + "x" * (4 * 1024 * 1024), "it is larger than 4 MB"),
+        ("# " + "x" * (32 * 1024 * 1024), "it is larger than 32 MB"),
     ],
 )
 def test_a_file_that_is_no_configuration_says_why(tmp_path, text, why):
