@@ -101,7 +101,7 @@ class NoticeWriter:
             sentences=tuple(line for line in sentences if line),
             rows=tuple(row for row in rows if row.value),
             place=place,
-            close=self.words.say("later.kept" if shows_hit and hit is not None and hits.is_kept(hit) else "later"),
+            close=self.words.say(_close(alert.kind, is_kept=shows_hit and hit is not None and hits.is_kept(hit))),
             chain_head=one_line(chain_head, 64),
             reference=reference,
             acts=self._acts(alert),
@@ -280,6 +280,13 @@ class NoticeWriter:
 def moment(words: Words, at: datetime, timezone: tzinfo) -> str:
     """Write a moment in full, with the name of its time zone."""
     return f"{words.moment(hits.local(at, timezone))} ({timezone})"
+
+
+def _close(kind: AlertKind, *, is_kept: bool) -> str:
+    """Name the sentence that ends a notice: all can wait, but a program that notes nothing not for long."""
+    if kind is AlertKind.STORE_FAILING:
+        return "later.today"
+    return "later.kept" if is_kept else "later"
 
 
 def notice_text(words: Words, notice: Notice) -> str:

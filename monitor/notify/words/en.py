@@ -52,6 +52,7 @@ TEXTS: Mapping[str, str] = MappingProxyType(
         "act.ack": "I have seen it",
         "act.snooze": "Leave repeats to the summary for 3 days",
         "later": "You can leave this for later.",
+        "later.today": "It is enough to look at it today.",
         "later.kept": "You can leave this for later. The copy stays as it is.",
         "open": "Open",
         "chain_head": "End of the custody log",

@@ -146,7 +146,11 @@ def test_a_source_that_fails_is_told_with_time_reason_and_advice() -> None:
         (AlertKind.CAPTURE_FAILED, {}, "A mention at one of your sources was found"),
         (AlertKind.DISK_LOW, {"free_mb": 450}, "The disk has 450 megabytes left.\nEverything goes on"),
         (AlertKind.DISK_LOW, {"free_mb": 1, "stopped": True}, "one megabyte left.\nNo new copies"),
-        (AlertKind.STORE_FAILING, {"why": "disk is full"}, "its database takes nothing. What was saved is safe."),
+        (
+            AlertKind.STORE_FAILING,
+            {"why": "disk is full"},
+            "then run `goodname doctor`.\n\nIt is enough to look at it today.",
+        ),
         (AlertKind.STORE_BACK, {}, "The database takes everything again."),
         (AlertKind.DISK_OK, {"free_mb": 9000}, "There is enough room."),
         (AlertKind.CHANGE, {"source": "blog", "state": "gone"}, "A mention at blog is no longer there."),
