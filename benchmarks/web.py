@@ -105,7 +105,7 @@ def browser(app: App) -> TestClient:
     feeds = Feeds(
         store=app.store,
         clock=app.clock,
-        render=app.in_words,
+        render=app.messages.in_words,
         probe=lambda: probe_of(app),
         figures=lambda: Figures(alerts={}, unreviewed={}, disk_free_bytes=1),
     )
