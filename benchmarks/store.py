@@ -1,0 +1,321 @@
+"""Keep a million mentions and say how quick the store is with them, on SQLite and on PostgreSQL; prints JSON.
+
+    python benchmarks/store.py [--mentions 1000000] [--store sqlite|postgresql|both] [--rounds 300]
+    python benchmarks/store.py --smoke
+
+An invented agency watches 200 subjects; the largest has a tenth of all hits. Mentions come as they do in the service:
+a page of 100 in one transaction, judged in batches of 500, a million in a year. At a tenth of the way and at the end
+are given, in milliseconds (median, 99th percentile): the whole daily summary of a client, the first page of what waits
+with its count, and searches for rare, middling, frequent and two words and for somebody else's name: in everything,
+within one subject as the page asks it and as `goodname hits list` does, within ten subjects. Beside it, in the same
+run: how much each figure grew, a LIKE over the subject's texts, and keeping with a transaction for each mention.
+PostgreSQL is started for the run, with its own defaults, fsync included; before each measuring it is vacuumed, which
+it else does by itself within minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+from agency import SUBJECTS, VOCABULARY, Agency
+from sqlalchemy import create_engine, text
+
+from monitor.jobs.digest import gather
+from monitor.ports import HitFilter, ReviewFilter
+from monitor.store import open_store
+from monitor.store.sql_store import SqlStore
+from monitor.testing import FakeClock
+from monitor.testing.postgres import postgres_server
+
+PAGE = 100
+BATCH = 500
+SHOWN = 51
+BETWEEN_PAGES = timedelta(days=365) / 1_000_000 * PAGE
+NAIVE_ROWS = 300
+NAIVE_SCANS = 5
+SEED = 20260105
+RATED = 20_000
+"""Inserts a second are those of so many mentions at the end of each stretch."""
+
+Ask = Callable[[], object]
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+class Filling:
+    """Fill a store through its own doors, as the service does, and count the seconds that it takes for it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.clock = FakeClock()
+        self.store: SqlStore = open_store(url, clock=self.clock)
+        self.agency = Agency(SEED)
+        self.kept = 0
+        self.keeping_s = 0.0
+        self.judging_s = 0.0
+        self.agency.enlist(self.store)
+
+    def keep(self, count: int) -> None:
+        """Keep one page."""
+        self.clock.advance(BETWEEN_PAGES)
+        page = self.agency.page(self.kept, count, self.clock.now())
+        began = time.perf_counter()
+        self.store.save_page(page)
+        self.keeping_s += time.perf_counter() - began
+        self.kept += count
+
+    def judge(self) -> None:
+        """Judge what waits, up to one batch."""
+        began = time.perf_counter()
+        waiting = self.store.unassessed(BATCH)
+        read = time.perf_counter()
+        decisions = self.agency.decisions(waiting, self.clock.now())
+        decided = time.perf_counter()
+        self.store.save_decisions(decisions)
+        self.judging_s += time.perf_counter() - decided + read - began
+
+    def up_to(self, mentions: int) -> dict[str, float]:
+        """Keep and judge until there are so many; gives mentions a second over the last of them."""
+        mark = max(self.kept, mentions - RATED)
+        marked = (self.kept, self.keeping_s, self.judging_s)
+        while self.kept < mentions:
+            if self.kept <= mark:
+                marked = (self.kept, self.keeping_s, self.judging_s)
+            self.keep(min(PAGE, mentions - self.kept))
+            if self.kept % BATCH == 0 or self.kept >= mentions:
+                self.judge()
+            if self.kept % 50_000 == 0:
+                say(f"  {self.kept:,} mentions; {self.keeping_s:.0f} s keeping, {self.judging_s:.0f} s judging")
+        count, keeping, judging = self.kept - marked[0], self.keeping_s - marked[1], self.judging_s - marked[2]
+        return {
+            "kept_a_second": round(count / keeping),
+            "kept_and_judged_a_second": round(count / (keeping + judging)),
+        }
+
+    def one_by_one(self, count: int) -> int:
+        """Keep and judge with a transaction for each mention; gives mentions a second."""
+        before = self.keeping_s + self.judging_s
+        for _ in range(count):
+            self.keep(1)
+            self.judge()
+        return round(count / (self.keeping_s + self.judging_s - before))
+
+
+class Asking:
+    """Draw what people ask for, and ask it."""
+
+    def __init__(self, filling: Filling) -> None:
+        self._filling = filling
+        self._store = filling.store
+        self._agency = filling.agency
+        self._random = filling.agency.random
+
+    def _rare(self) -> str:
+        return self._word(VOCABULARY // 2, VOCABULARY)
+
+    def _middling(self) -> str:
+        return self._word(300, 5_000)
+
+    def _frequent(self) -> str:
+        return self._word(0, 50)
+
+    def _two(self) -> str:
+        return f"{self._frequent()} {self._middling()}"
+
+    def _name(self) -> str:
+        return self._random.choice(self._agency.names[:20])
+
+    def _word(self, start: int, end: int) -> str:
+        return self._agency.words[self._random.randrange(start, end)]
+
+    def _subject(self) -> str:
+        return self._agency.subjects[self._agency.draw_subjects(1)[0]]
+
+    def _everywhere(self, draw: Callable[[], str]) -> Ask:
+        return lambda: self._store.review_hits(ReviewFilter(subjects=None, text=draw(), limit=SHOWN))
+
+    def _within_one(self, draw: Callable[[], str]) -> Ask:
+        return lambda: self._store.review_hits(
+            ReviewFilter(subjects=frozenset({self._subject()}), text=draw(), limit=SHOWN)
+        )
+
+    def _within_one_listed(self, draw: Callable[[], str]) -> Ask:
+        return lambda: self._store.hits(HitFilter(subject_id=self._subject(), text=draw()))
+
+    def _within_ten(self, draw: Callable[[], str]) -> Ask:
+        def ask() -> object:
+            ten = self._random.sample(self._agency.subjects, 10)
+            return self._store.review_hits(ReviewFilter(subjects=frozenset(ten), text=draw(), limit=SHOWN))
+
+        return ask
+
+    def _page(self, subjects: Callable[[], frozenset[str] | None]) -> Ask:
+        def ask() -> object:
+            allowed = subjects()
+            shown = self._store.review_hits(ReviewFilter(subjects=allowed, limit=SHOWN))
+            return shown, self._store.count_review(ReviewFilter(subjects=allowed))
+
+        return ask
+
+    def _digest(self) -> object:
+        span = self._filling.kept / PAGE * BETWEEN_PAGES
+        end = self._filling.clock.now() - self._random.random() * max(span - timedelta(days=1), timedelta(0))
+        client = f"client-{self._subject()}"
+        return gather(self._store, client, (end - timedelta(days=1), end), "UTC", "")
+
+    def questions(self) -> dict[str, Ask]:
+        """Give every question by its name."""
+        draws = {
+            "rare": self._rare,
+            "middling": self._middling,
+            "frequent": self._frequent,
+            "two": self._two,
+            "name": self._name,
+        }
+        places = {
+            "everywhere": self._everywhere,
+            "within_one": self._within_one,
+            "within_one_listed": self._within_one_listed,
+            "within_ten": self._within_ten,
+        }
+        return {
+            "digest": self._digest,
+            "page": self._page(lambda: None),
+            "page_of_one": self._page(lambda: frozenset({self._subject()})),
+            **{f"{place}_{word}": ask(draw) for place, ask in places.items() for word, draw in draws.items()},
+        }
+
+    def scan(self) -> Ask:
+        """Ask for a middling word within one subject as somebody without an index would."""
+        question = text(
+            "SELECT assessment.mention_id, mention_revision.text FROM assessment JOIN mention_revision"
+            " ON mention_revision.mention_id = assessment.mention_id"
+            " WHERE assessment.subject_id = :subject AND mention_revision.text LIKE :word"
+            " ORDER BY assessment.first_seen_at DESC LIMIT 51"
+        )
+        engine = create_engine(self._filling.url)
+
+        def ask() -> object:
+            given = {"subject": self._subject(), "word": f"%{self._middling()}%"}
+            with engine.connect() as connection:
+                return connection.execute(question, given).all()
+
+        return ask
+
+
+def timed(ask: Ask, rounds: int) -> list[float]:
+    """Give the milliseconds of each round, the first one left out."""
+    ask()
+    taken = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        ask()
+        taken.append((time.perf_counter() - began) * 1000)
+    return taken
+
+
+def summed(taken: list[float]) -> dict[str, float]:
+    return {"p50_ms": round(statistics.median(taken), 2), "p99_ms": round(statistics.quantiles(taken, n=100)[98], 2)}
+
+
+def answer(filling: Filling, rounds: int) -> dict[str, dict[str, float]]:
+    """Time every question; all searches within one subject are also given together."""
+    taken = {}
+    for name, ask in Asking(filling).questions().items():
+        taken[name] = timed(ask, rounds)
+        say(f"  {name}: {summed(taken[name])}")
+    figures = {name: summed(times) for name, times in taken.items()}
+    for group in ("within_one_listed", "within_one", "everywhere"):
+        own = [times for name, times in taken.items() if name.rpartition("_")[0] == group]
+        figures[group] = summed([one for times in own for one in times])
+    return figures
+
+
+@contextlib.contextmanager
+def sqlite_place() -> Iterator[tuple[str, Callable[[], int]]]:
+    """Give the address of a new SQLite file, and what tidies it and measures its size."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "goodname.db"
+
+        def size() -> int:
+            return sum(one.stat().st_size for one in path.parent.iterdir())
+
+        yield f"sqlite:///{path}", size
+
+
+@contextlib.contextmanager
+def postgres_place() -> Iterator[tuple[str, Callable[[], int]]]:
+    """Give the address of a new database on a server of its own, and what tidies it and measures its size."""
+    with postgres_server(fsync=True) as server:
+        url = server.url(server.new_database())
+        engine = create_engine(url, isolation_level="AUTOCOMMIT")
+
+        def size() -> int:
+            with engine.connect() as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+                return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+        yield url, size
+        engine.dispose()
+
+
+PLACES = {"sqlite": sqlite_place, "postgresql": postgres_place}
+
+
+def measured(kind: str, mentions: int, rounds: int) -> dict[str, object]:
+    """Fill one store in two stretches, and measure after each."""
+    steps: list[dict[str, object]] = []
+    answers = []
+    with PLACES[kind]() as (url, size_of):
+        filling = Filling(url)
+        for upto in (mentions // 10, mentions):
+            say(f"{kind}: up to {upto:,} mentions")
+            rates = filling.up_to(upto)
+            size = size_of()
+            answers.append(answer(filling, rounds))
+            steps.append(
+                {"mentions": upto, **rates, "bytes": size, "bytes_a_mention": size // upto, "load": os.getloadavg()[0]}
+            )
+        naive = {"like_within_one": summed(timed(Asking(filling).scan(), NAIVE_SCANS))}
+        one_by_one = filling.one_by_one(min(NAIVE_ROWS, mentions // 10))
+        filling.store.close()
+    first, last = answers
+    asked = {
+        name: {
+            "first": first[name],
+            "last": last[name],
+            "grew": round(last[name]["p50_ms"] / max(first[name]["p50_ms"], 0.01), 1),
+        }
+        for name in last
+    }
+    return {"steps": steps, "asked": asked, "naive": {**naive, "kept_and_judged_a_second_one_by_one": one_by_one}}
+
+
+def main() -> None:
+    """Measure what was asked for, print JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mentions", type=int, default=1_000_000)
+    parser.add_argument("--store", choices=[*PLACES, "both"], default="both")
+    parser.add_argument("--rounds", type=int, default=300, help="How often each question is asked.")
+    parser.add_argument("--smoke", action="store_true")
+    given = parser.parse_args()
+    mentions, rounds = (2_000, 5) if given.smoke else (given.mentions, given.rounds)
+    kinds = list(PLACES) if given.store == "both" else [given.store]
+    figures = {kind: measured(kind, mentions, rounds) for kind in kinds}
+    print(json.dumps({"mentions": mentions, "subjects": SUBJECTS, "rounds": rounds, "stores": figures}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
