@@ -21,7 +21,8 @@ LONG_HOURS = 24
 """A source that nobody could look at for so long is told a second time, in quiet hours too."""
 
 _TOLD = "silence.told"
-_HOUR_S = 3600.0
+_STEP_S = 300.0
+_STEPS_OF_AN_HOUR = 12
 
 
 class SilenceStore(OnceStore, Protocol):
@@ -55,14 +56,14 @@ class Vigil:
             seen = self._seen[source] = _Seen(last_good_at, monotonic)
         return monotonic - seen.at
 
-    def hours_passed(self, source: str, monotonic: float) -> int:
-        """Give the whole hours since this was last asked of a silent source, and count on from there."""
+    def steps_passed(self, source: str, monotonic: float) -> int:
+        """Give the whole five minutes since this was last asked of a silent source, and count on from there."""
         since = self._counted.setdefault(source, monotonic)
-        hours = int((monotonic - since) // _HOUR_S)
-        self._counted[source] = since + hours * _HOUR_S
-        return hours
+        steps = int((monotonic - since) // _STEP_S)
+        self._counted[source] = since + steps * _STEP_S
+        return steps
 
-    def forget_hours(self, silent: Collection[str]) -> None:
+    def forget_steps(self, silent: Collection[str]) -> None:
         """Count from the start for sources that are no longer silent."""
         self._counted = {source: at for source, at in self._counted.items() if source in silent}
 
@@ -92,12 +93,12 @@ def run(store: SilenceStore, vigil: Vigil, clock: Clock, unread: Sequence[Covera
         silent[gap.source] = _unusable(gap, now)
     new = [alert for source, alert in silent.items() if source not in told]
     back = [_back(source, told[source], now) for source in known if source in told and source not in silent]
-    still = {source: _aged(told[source], vigil.hours_passed(source, monotonic)) for source in silent if source in told}
-    vigil.forget_hours(silent)
+    still = {source: _aged(told[source], vigil.steps_passed(source, monotonic)) for source in silent if source in told}
+    vigil.forget_steps(silent)
     long = [
         _long(silent[source], one["key"], now)
         for source, one in still.items()
-        if int(one.get("hours", 0)) >= LONG_HOURS > int(told[source].get("hours", 0))
+        if _hours(one) >= LONG_HOURS > _hours(told[source])
     ]
     added = {str(alert.payload["source"]): {"at": now.isoformat(), "key": alert.dedupe_key} for alert in new}
     for alert in (*new, *long, *back):
@@ -123,9 +124,13 @@ def _failing(health: SourceHealth, now: datetime) -> Alert:
     return Alert(kind=AlertKind.SOURCE_FAILING, dedupe_key=key, created_at=now, payload=payload)
 
 
-def _aged(told: Mapping[str, str], hours: int) -> dict[str, str]:
-    """Add hours, counted by a clock that nobody turns, to how long a source is silent; a restart loses one at most."""
-    return {**told, "hours": str(int(told.get("hours", 0)) + hours)} if hours else dict(told)
+def _aged(told: Mapping[str, str], steps: int) -> dict[str, str]:
+    """Add to how long a source is silent, by a clock that nobody turns; a restart loses five minutes at most."""
+    return {**told, "steps": str(int(told.get("steps", 0)) + steps)} if steps else dict(told)
+
+
+def _hours(told: Mapping[str, str]) -> float:
+    return int(told.get("steps", 0)) / _STEPS_OF_AN_HOUR
 
 
 def _long(failing: Alert, key: str, now: datetime) -> Alert:

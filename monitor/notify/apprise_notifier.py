@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from monitor.domain import ChannelTag, Message
 from monitor.errors import AddressForbidden, ConfigError
@@ -105,6 +106,7 @@ class AppriseNotifier:
         self._http = http
         self._channels: dict[str, Channel] = {}
         self._paces: dict[str, Pace] = {}
+        self._destinations: dict[tuple[str, str], Pace] = {}
         self._tags: dict[str, frozenset[ChannelTag]] = {}
         faults = [fault for place, url in enumerate(urls, 1) if (fault := self._add(url, paced=paced, place=place))]
         if faults:
@@ -132,7 +134,10 @@ class AppriseNotifier:
         return make_asset(self._mail.sender_name)
 
     async def turn(self, channel: str) -> None:
-        """Wait until this channel may be sent to again, in the order in which this was asked."""
+        """Wait until this channel's destination may be sent to again, in the order in which this was asked.
+
+        Channels that go to one account of a service, or through one login of a mail server, wait for each other.
+        """
         if channel in self._paces:
             await self._paces[channel].turn()
 
@@ -187,7 +192,9 @@ class AppriseNotifier:
             guard=self._guard,
             clock=self._clock,
         )
-        self._paces[name] = Pace(_MAIL_PACE_S if paced else 0, _MAIL_BURST)
+        if paced:
+            # By server and login: two addresses that one account writes to share what that server lets through.
+            self._share_pace(name, (account.host, account.username), Pace(_MAIL_PACE_S, _MAIL_BURST))
         return ""
 
     def _add_hook(self, key: str, name: str, url: str) -> str:
@@ -197,7 +204,6 @@ class AppriseNotifier:
             self._channels[name] = HookChannel(name, url, http=self._http, clock=self._clock)
         except AccountFault as fault:
             return f"{key}: {fault}"
-        self._paces[name] = Pace(0)
         return ""
 
     def _add_service(self, key: str, name: str, url: str, *, paced: bool) -> str:
@@ -215,8 +221,14 @@ class AppriseNotifier:
         self._channels[name] = services.Service(
             name=name, url=url, asset=self._asset, mask=mask, timeout_s=self._timeout_s, guard=self._guard
         )
-        self._paces[name] = Pace(float(service.request_rate_per_sec) if paced else 0)
+        if paced:
+            # What stands where a host does is the account at a well-known service, and the machine at one's own.
+            account = (scheme, urlsplit(url).netloc.rpartition("@")[2])
+            self._share_pace(name, account, Pace(float(service.request_rate_per_sec)))
         return ""
+
+    def _share_pace(self, name: str, destination: tuple[str, str], pace: Pace) -> None:
+        self._paces[name] = self._destinations.setdefault(destination, pace)
 
 
 def _short_hash(url: str) -> str:

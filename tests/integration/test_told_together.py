@@ -17,15 +17,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from monitor.domain import Alert, AlertKind, AlertStatus, Level, Role
+from monitor.domain import Account, Alert, AlertKind, AlertStatus, Level, Role
 from monitor.errors import DeliveryError
 from monitor.jobs import deliver, escalation, telling
 from monitor.jobs.grouping import Grouping
 from monitor.jobs.telling import Manner, Quiet
 from monitor.notify import WordRenderer
 from monitor.store import SqlStore, open_store
-from monitor.testing import FakeClock
+from monitor.testing import FakeClock, make_subject
 from monitor.testing.fakes import FakeNotifier
+from monitor.web import Feeds
 
 NOON = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -64,8 +65,8 @@ class World:
                 )
             )
 
-    def deliver(self) -> deliver.DeliveryReport:
-        office = deliver.Office(
+    def office(self) -> deliver.Office:
+        return deliver.Office(
             store=self.store,
             vault=EmptyVault(),
             notifier=self.notifier,
@@ -73,7 +74,9 @@ class World:
             clock=self.clock,
             manner=self.manner,
         )
-        while (report := asyncio.run(deliver.run(office))).is_going_on:
+
+    def deliver(self) -> deliver.DeliveryReport:
+        while (report := asyncio.run(deliver.run(self.office()))).is_going_on:
             continue
         return report
 
@@ -85,16 +88,8 @@ class World:
     def crash_while_deciding(self) -> None:
         """Lease and decide about what is due, and then do nothing more, as a killed process does."""
         taken = self.store.lease_alerts(self.clock.now(), limit=20, lease_for=timedelta(minutes=5))
-        office = deliver.Office(
-            store=self.store,
-            vault=EmptyVault(),
-            notifier=self.notifier,
-            renderer=WordRenderer(),
-            clock=self.clock,
-            manner=self.manner,
-        )
         if taken:
-            deliver._sort(office, taken, timedelta(0))
+            deliver._sort(self.office(), taken, timedelta(0))
 
     def texts(self, channel: str = "mail") -> list[str]:
         return [message.text for name, message in self.notifier.sent if name == channel]
@@ -294,3 +289,29 @@ def test_a_helper_is_not_told_of_what_somebody_saw_or_during_a_pause(how: str) -
             telling.keep_mode(store, telling.pause(telling.Mode(), 7, told.clock.now()))
         told.clock.advance(6 * HOUR)
         assert escalation.run(store, told.manner, told.clock) == 0
+
+
+def test_the_feed_lists_a_group_once_with_its_count_and_nothing_that_was_left_to_the_summary() -> None:
+    store, here = world(replace(RULES, spread_from=0))
+    owner = Account(id=1, name="o", password_hash="", grants={"*": Role.OWNER}, created_at=NOON)
+    with closing(store):
+        store.save_subject(make_subject(id="ada"))
+        feeds = Feeds(
+            store=store,
+            clock=here.clock,
+            render=lambda alert: deliver.render(here.office(), alert),
+            probe=pytest.fail,
+            figures=pytest.fail,
+        )
+        here.add(6)
+        assert len(feeds.entries(owner)) == 6, "nothing was decided about them yet"
+        here.deliver()
+        here.drain()
+        assert sorted(told_of(entry.text) for entry in feeds.entries(owner)) == [told_of(t) for t in here.texts()]
+        assert sum(told_of(entry.text) for entry in feeds.entries(owner)) == 6
+        assert len(feeds.entries(owner)) < 6
+        before = feeds.entries(owner)
+        telling.keep_mode(store, telling.pause(telling.Mode(), 7, here.clock.now()))
+        here.add(1, "theft")
+        here.deliver()
+        assert feeds.entries(owner) == before

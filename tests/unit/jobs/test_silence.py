@@ -183,3 +183,18 @@ def test_a_day_of_silence_counts_over_restarts_and_not_by_a_turned_clock(rows):
         clock.jump(timedelta(days=-3652))
     assert len(rows.alerts) == 2, "28 hours in four runs of seven"
     assert rows.alerts[1].dedupe_key.endswith(":day")
+
+
+def test_a_day_of_silence_is_told_by_a_service_that_is_started_anew_every_hour(rows):
+    rows.read(NOW)
+    rows.read(NOW, failures=3, good=False)
+    clock = FakeClock()
+    for hour in range(28):
+        vigil = silence.Vigil()
+        for _ in range(11):
+            silence.run(rows, vigil, clock)
+            clock.advance(timedelta(minutes=5))
+        clock.advance(timedelta(minutes=4))
+        silence.run(rows, vigil, clock)
+        clock.advance(timedelta(minutes=1))
+        assert len(rows.alerts) == 1 + (hour >= 26), "each life loses less than five minutes of its hour"
