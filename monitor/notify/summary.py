@@ -81,6 +81,7 @@ class Summary:
     capture_failures: str
     changes: tuple[Line, ...]
     gaps: tuple[Line, ...]
+    no_gaps: str
     clocks: tuple[Line, ...]
     still_up: tuple[Line, ...]
     chain_head: str
@@ -116,6 +117,7 @@ class SummaryWriter:
             gaps=self._capped(
                 Line(text=text) for text in coverage.gap_lines(self.words, looked, timezone, veil=self.veil)
             ),
+            no_gaps=self.words.say("digest.unchecked.none" if looked.total else "digest.state.no_sources"),
             clocks=self._capped(self._clock(clock) for clock in digest.clocks),
             still_up=self._capped(self._still_up(digest.still_up)),
             chain_head=one_line(digest.chain_head, 64),
@@ -229,7 +231,7 @@ _REVIEWS = frozenset({"confirmed", "not_about_subject", "not_harmful", "later"})
 
 def summary_text(words: Words, summary: Summary) -> str:
     """Write a digest as text that stands alone."""
-    unchecked = summary.gaps or (Line(text=words.say("digest.unchecked.none")),)
+    unchecked = summary.gaps or (Line(text=summary.no_gaps),)
     parts = [
         "\n".join(line for line in (summary.state, summary.period, summary.client) if line),
         " · ".join(f"{tile.value} {tile.label}" for tile in summary.tiles),
