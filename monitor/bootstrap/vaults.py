@@ -16,19 +16,28 @@ if TYPE_CHECKING:
     from monitor.evidence import Objects, ObjectVault
 
 FOLDER = "evidence"
-"""The folder among the data: the evidence itself, or what this machine keeps beside an object store."""
+"""The folder among the data that holds the evidence, or held it before it was moved into an object store."""
+
+BESIDE = "evidence-beside"
+"""The folder among the data for what a machine keeps beside an object store: a mirror of the log, a cache."""
+
+_HOW_TO_MOVE = "Leave `evidence.url` out and run `goodname migrate --evidence-to URL`, or move the old folder away."
 
 
 def build_vault(settings: Settings, clock: Clock) -> FileVault | ObjectVault:
-    """Make the vault; nothing is asked of an object store yet. ConfigError for an address that is none."""
+    """Make the vault. ConfigError for an address that is none, and for an object store without what was kept here.
+
+    Nothing is asked of an object store yet, but before its first use by a machine that has evidence in its folder.
+    """
     reserve = settings.capture.reserve_mb * 1024 * 1024
-    local = settings.data_dir / FOLDER
     if not settings.evidence.url:
-        return FileVault(local, clock=clock, actor="goodname", reserve_bytes=reserve)
+        return FileVault(settings.data_dir / FOLDER, clock=clock, actor="goodname", reserve_bytes=reserve)
     from monitor.evidence import ObjectVault  # noqa: PLC0415 # loads obstore: only where evidence is kept there
 
     cache = settings.evidence.cache_mb << 20
-    objects = evidence_objects(settings)
+    objects, local = evidence_objects(settings), settings.data_dir / BESIDE
+    if not local.exists() and (fault := _left_behind(settings, objects)):
+        raise ConfigError("Evidence would be left behind.", faults=(fault,), try_=_HOW_TO_MOVE)
     return ObjectVault(objects, local, clock=clock, actor="goodname", reserve_bytes=reserve, cache_bytes=cache)
 
 
@@ -80,7 +89,16 @@ def evidence_fault(settings: Settings) -> str:
     if settings.evidence.copy_to:
         return "`evidence.copy_to` copies a folder: with `evidence.url`, let the bucket's own replication copy it"
     try:
-        objects, name = evidence_objects(settings), f"trial/{secrets.token_hex(8)}"
+        objects = evidence_objects(settings)
+    except ConfigError as error:
+        return "; ".join(error.faults)
+    return trial_fault(objects) or _left_behind(settings, objects)
+
+
+def trial_fault(objects: Objects) -> str:
+    """Write twice into an object store and remove it; gives in words why it cannot be used, or an empty string."""
+    name = f"trial/{secrets.token_hex(8)}"
+    try:
         objects.create(name, b"a trial")
         try:
             objects.create(name, b"another")
@@ -88,8 +106,19 @@ def evidence_fault(settings: Settings) -> str:
             return ""
         finally:
             objects.remove([name])
-    except ConfigError as error:
-        return "; ".join(error.faults)
     except OSError as error:
         return f"`evidence.url`: it cannot be written: {error.strerror or error}"
     return "`evidence.url`: this store replaces objects (it ignores If-None-Match), so the custody log could be forked"
+
+
+def _left_behind(settings: Settings, objects: Objects) -> str:
+    """Say that the folder holds evidence which the object store does not know; an empty string when there is none."""
+    from monitor.evidence import is_sent  # noqa: PLC0415 # as above
+
+    folder = settings.data_dir / FOLDER
+    try:
+        if is_sent(folder, objects):
+            return ""
+    except OSError as error:
+        return f"`evidence.url`: it cannot be read: {error.strerror or error}"
+    return f"`evidence.url`: the custody log in {folder} is not there, or not to its end"

@@ -230,7 +230,10 @@ COMMANDS: Mapping[str, Entry] = {
     "digest": Entry("Preview or send the summary.", _digest),
     "backup": Entry("Write everything into one new file, also while the service runs.", _backup),
     "restore": Entry("Put a backup back into an empty place, after all of it was checked.", _restore),
-    "migrate": Entry("Copy this installation into a PostgreSQL, and compare every row and file.", _migrate),
+    "migrate": Entry(
+        "Copy this installation's rows into a PostgreSQL, its evidence elsewhere, or both, and compare everything.",
+        _migrate,
+    ),
     "model": Entry("Install the sentence model, or show whether it is there.", _model),
     "config": Entry("Check and show the configuration.", _config),
 }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from monitor.evidence.capture import BrowserCapturer
     from monitor.evidence.copies import ObjectCopies
     from monitor.evidence.export import FileExporter, check_export, is_export
+    from monitor.evidence.moving import is_sent, require_whole, send_evidence
     from monitor.evidence.object_vault import ObjectPlace, ObjectVault
     from monitor.evidence.objects import Objects
 
@@ -48,8 +49,11 @@ __all__ = [
     "evidence_files",
     "find_chromium",
     "is_export",
+    "is_sent",
     "missing_browser",
     "read_pinned",
+    "require_whole",
+    "send_evidence",
     "verify_path",
 ]
 
@@ -72,6 +76,10 @@ def __getattr__(name: str) -> object:
         from monitor.evidence import object_vault  # noqa: PLC0415  # obstore is heavy
 
         return getattr(object_vault, name)
+    if name in ("is_sent", "require_whole", "send_evidence"):
+        from monitor.evidence import moving  # noqa: PLC0415  # obstore is heavy
+
+        return getattr(moving, name)
     if name == "Calendars":
         from monitor.evidence.calendars import Calendars  # noqa: PLC0415  # OpenTimestamps is an extra
 

@@ -57,18 +57,19 @@ class Objects:
         with _as_file_faults(name):
             obstore.put(self._store, name, body, mode="create", use_multipart=False)
 
-    def create_once(self, name: str, path: Path, sha256: str) -> None:
-        """Write a file as a new object; one of this name with the same content is fine, another FileExistsError.
+    def create_from(self, name: str, path: Path) -> None:
+        """Write a file as a new object; FileExistsError when the name is taken. It is mapped, not read into memory."""
+        with path.open("rb") as file:
+            if path.stat().st_size == 0:
+                self.create(name, b"")
+                return
+            with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as body:
+                self.create(name, body)
 
-        The file is mapped, not read into memory.
-        """
+    def create_once(self, name: str, path: Path, sha256: str) -> None:
+        """Write a file as a new object; one of this name with the same content is fine, another FileExistsError."""
         try:
-            with path.open("rb") as file:
-                if path.stat().st_size == 0:
-                    self.create(name, b"")
-                    return
-                with mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as body:
-                    self.create(name, body)
+            self.create_from(name, path)
         except FileExistsError:
             # Written before a crash, or before an answer was lost on the way.
             if self.hash(name)[1] != sha256:
@@ -100,6 +101,12 @@ class Objects:
         base = f"{folder}/" if folder else ""
         folders = sorted(path.removeprefix(base) for path in found["common_prefixes"])
         return folders, sorted(one["path"].removeprefix(base) for one in found["objects"])
+
+    def sizes(self, folder: str) -> dict[str, int]:
+        """Give the names of objects at or below a folder, from the top, with their sizes."""
+        with _as_file_faults(folder):
+            pages = obstore.list(self._store, prefix=folder)
+            return {one["path"]: one["size"] for page in pages for one in page}
 
     def after(self, folder: str, name: str) -> list[str]:
         """Give the names of objects below a folder that sort after a name, in order."""

@@ -44,7 +44,7 @@ def test_another_machine_goes_on_with_the_same_evidence(there: tuple[Installatio
     home, objects = there
     home.run("once")
     before, _ = objects.below("captures")
-    shutil.rmtree(home.folder / "data" / "evidence")  # its cache, its mirror of the log
+    shutil.rmtree(home.folder / "data" / "evidence-beside")  # its cache, its mirror of the log
     url = home.site.url("/post/1")
     assert home.json("add", url, "--subject", "subject-1", "--again", code=3)["outcome"] == "partial"
     after, _ = objects.below("captures")

@@ -8,6 +8,7 @@ import re
 import pytest
 
 from monitor.testing.postgres import postgres_server, server_programs
+from tests.unit.cli.conftest import HOSTILE, OTHER, REPEAT, feed_of
 
 pytestmark = pytest.mark.postgres
 
@@ -37,6 +38,23 @@ def test_rows_and_evidence_move_and_the_new_place_works(full, database):
     full.config.write_text(f'{text}\n[store]\nurl = "{url}"\n', "utf-8")
     assert full.json("hits", "list") == before
     assert full.json("evidence", "verify", code=2)["findings"] == []
+
+
+def test_rows_and_evidence_move_to_two_servers_and_the_line_goes_on(full, database, s3):
+    url, place = database.url(database.new_database()), f"s3://{s3.new_bucket()}/goodname"
+    block = f'[evidence]\nendpoint = "{s3.endpoint}"\nregion = "us-east-1"\nkey_id = "k"\nsecret = "s"\n'
+    full.edit("[[source]]", f"{block}[[source]]")
+    before = full.json("hits", "list")
+
+    moved = full.json("migrate", "--to", url, "--evidence-to", place)
+    assert moved["rows"]["capture"] == moved["captures"] > 0
+    full.edit("[evidence]\n", f'[store]\nurl = "{url}"\n[evidence]\nurl = "{place}"\n')
+    assert full.json("hits", "list") == before
+    full.site.put("/feed.json", feed_of(full.site, REPEAT, HOSTILE, OTHER, f"{REPEAT} Again."))
+    full.site.put("/post/4", f"<html><p>{REPEAT} Again.</p></html>".encode(), "text/html")
+    assert full.json("once")["captures"]
+    found = full.json("evidence", "verify", "--head", moved["chain_head"])
+    assert (found["intact"], found["captures"]) == (True, moved["captures"] + 1)
 
 
 def test_evidence_that_arrives_changed_is_refused(full, database):
