@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from monitor.clock import SystemClock
@@ -21,6 +23,8 @@ FOLDER = "evidence"
 BESIDE = "evidence-beside"
 """The folder among the data for what a machine keeps beside an object store: a mirror of the log, a cache."""
 
+_RIVALS = 8
+_FORK = "so the custody log could be forked"
 _HOW_TO_MOVE = "Leave `evidence.url` out and run `goodname migrate --evidence-to URL`, or move the old folder away."
 
 
@@ -80,7 +84,7 @@ def head_of_objects(settings: Settings) -> str:
 
 
 def evidence_fault(settings: Settings) -> str:
-    """Try the object store with two writes and a removal; gives in words what is wrong, or an empty string.
+    """Try the object store with a few writes and a removal; gives in words what is wrong, or an empty string.
 
     A store that lets an object be replaced cannot be used: nothing would keep two writers from forking the chain.
     """
@@ -96,11 +100,15 @@ def evidence_fault(settings: Settings) -> str:
 
 
 def trial_fault(objects: Objects) -> str:
-    """Write twice into an object store and remove it; gives in words why it cannot be used, or an empty string."""
+    """Write one object several times over and remove it; gives in words why the store cannot be used, or "".
+
+    Some stores refuse a second write, and let two pass that come at once: so it is tried both ways.
+    """
     name = f"trial/{secrets.token_hex(8)}"
     try:
-        objects.create(name, b"a trial")
         try:
+            if _winners(objects, name) > 1:
+                return f"`evidence.url`: of several writes at once this store takes more than one, {_FORK}"
             objects.create(name, b"another")
         except FileExistsError:
             return ""
@@ -108,7 +116,23 @@ def trial_fault(objects: Objects) -> str:
             objects.remove([name])
     except OSError as error:
         return f"`evidence.url`: it cannot be written: {error.strerror or error}"
-    return "`evidence.url`: this store replaces objects (it ignores If-None-Match), so the custody log could be forked"
+    return f"`evidence.url`: this store replaces objects (it ignores If-None-Match), {_FORK}"
+
+
+def _winners(objects: Objects, name: str) -> int:
+    """Let several write one object at the same moment; give how many were told that they did."""
+    together = threading.Barrier(_RIVALS)
+
+    def write(number: int) -> bool:
+        together.wait()
+        try:
+            objects.create(name, f"trial {number}".encode())
+        except FileExistsError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(_RIVALS) as pool:
+        return sum(pool.map(write, range(_RIVALS)))
 
 
 def _left_behind(settings: Settings, objects: Objects) -> str:
