@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from monitor.logs import JsonFormatter
+from monitor.testing.postgres import PostgresServer, server_programs
+from monitor.testing.postgres import postgres_server as a_postgres_server
 from monitor.testing.s3 import S3Server, s3_server, server_program
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -49,6 +52,30 @@ def s3() -> Iterator[S3Server]:
         pytest.skip("the S3 server for tests is not installed: scripts/setup.sh dev")
     with s3_server(program) as server:
         yield server
+
+
+def _give_up(reason: str) -> None:
+    if IN_CI:
+        pytest.fail(f"{reason}, and in CI it must be there")
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    if find_spec("psycopg") is None:
+        _give_up("the driver for PostgreSQL is not installed")
+    if server_programs() is None:
+        _give_up("PostgreSQL's server is not installed")
+    with a_postgres_server() as server:
+        yield server
+
+
+@pytest.fixture
+def new_postgres(postgres_server: PostgresServer) -> Iterator[str]:
+    """Name a new, empty database for a test that does things to it."""
+    name = postgres_server.new_database()
+    yield name
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(autouse=True)

@@ -174,10 +174,11 @@ class JobQueue:
             return len(await self._pool.fetch(query, list(numbers)))
 
     def _manager(self, handlers: Mapping[str, Handler]) -> QueueManager:
-        from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor  # noqa: PLC0415
-        from pgqueuer.core.qm import QueueManager  # noqa: PLC0415
+        from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor  # noqa: PLC0415 # an optional extra
 
-        manager = QueueManager(_queries(self._pool))
+        from monitor.workers.engine import PatientManager  # noqa: PLC0415 # as above
+
+        manager = PatientManager(_queries(self._pool))
         for kind, handler in handlers.items():
 
             async def handle(job: Handed, handler: Handler = handler) -> None:

@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -41,24 +40,7 @@ from monitor.store.migrate import REVISIONS
 from monitor.store.schema import metadata
 from monitor.testing.builders import NOW, make_mention
 from monitor.testing.fakes import FakeClock
-from monitor.testing.postgres import PostgresServer, server_programs
-from monitor.testing.postgres import postgres_server as a_postgres_server
-
-
-def _give_up(reason: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(f"{reason}, and in CI it must be there")
-    pytest.skip(reason)
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    if find_spec("psycopg") is None:
-        _give_up("the driver for PostgreSQL is not installed")
-    if server_programs() is None:
-        _give_up("PostgreSQL's server is not installed")
-    with a_postgres_server() as server:
-        yield server
+from monitor.testing.postgres import PostgresServer
 
 
 @pytest.fixture(scope="session")
@@ -67,14 +49,6 @@ def postgres_database(postgres_server: PostgresServer) -> str:
     url = postgres_server.url(postgres_server.new_database())
     open_store(url, clock=FakeClock()).close()
     return url
-
-
-@pytest.fixture
-def new_postgres(postgres_server: PostgresServer) -> Iterator[str]:
-    """Name a new, empty database for a test that does things to it."""
-    name = postgres_server.new_database()
-    yield name
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +21,9 @@ from monitor.settings import load_settings
 from monitor.testing.builders import NOW
 from monitor.workers import JobQueue, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
+
+if TYPE_CHECKING:
+    from pgqueuer.types import HealthCheckId
 
 pytestmark = pytest.mark.postgres
 
@@ -35,6 +39,10 @@ def target(name: str = "forum", lease: timedelta | None = timedelta(minutes=15))
 
 
 NOTHING = Waiting(has_unassessed=False, captures=(), alerts=0, has_rechecks=False, oldest_due_at=None)
+
+
+async def _do_nothing(_payload: bytes | None) -> None:
+    """Do a job that is nothing."""
 
 
 async def _until(found: Callable[[], Awaitable[object]]) -> None:
@@ -177,6 +185,33 @@ class TestQueue:
             with contextlib.suppress(StoreError):  # depends on whether it was told of the cut already
                 assert not await one_leads()
             assert not await one_leads()
+
+    async def test_a_listener_that_missed_a_question_is_asked_again_before_the_process_ends(
+        self, queue: JobQueue, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from pgqueuer.domain.errors import FailingListenerError
+        from pgqueuer.queries import Queries
+
+        ask, lost, here = Queries.notify_health_check, 0, asyncio.current_task()
+
+        async def lose(queries: Queries, number: HealthCheckId) -> None:
+            nonlocal lost
+            lost -= asyncio.current_task() is here
+            if lost < 0 or asyncio.current_task() is not here:
+                await ask(queries, number)
+
+        monkeypatch.setattr(Queries, "notify_health_check", lose)
+        working = asyncio.create_task(queue.work({CAPTURE: _do_nothing}, concurrency=2))
+        await _until(lambda: queue._pool.fetch("SELECT 1 FROM pg_stat_activity WHERE query ~ '^LISTEN'"))
+        (manager,) = queue._managers
+
+        lost = 4
+        await manager.listener_healthy(timedelta(seconds=1))
+        lost = 5
+        with pytest.raises(FailingListenerError):
+            await manager.listener_healthy(timedelta(seconds=1))
+        queue.stop()
+        await working
 
     async def test_a_database_that_is_not_there_is_said_so(self, tmp_path: Path) -> None:
         with pytest.raises(StoreError, match="cannot be reached"):

@@ -11,8 +11,8 @@ OPTIONAL = (
 )  # fmt: skip
 BEHIND_AN_EXTRA = {
     f"monitor.evidence.{name}" for name in ("browser", "calendars", "capture", "keep", "proofs", "visit", "world")
-}
-"""These are loaded only where there is a browser, or where calendars for proofs are named."""
+} | {"monitor.workers.engine"}
+"""These are loaded only where there is a browser, where calendars for proofs are named, or where work is shared."""
 
 WALK = """
 import importlib, pkgutil, sys
