@@ -6,13 +6,12 @@ claims the place, as everywhere in an object store: where another log has begun,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from itertools import groupby, islice, zip_longest
 from pathlib import Path
-from typing import TypeVar
 
 from monitor.errors import EvidenceError
+from monitor.evidence.abreast import abreast
 from monitor.evidence.chain import Chain
 from monitor.evidence.copying import evidence_files
 from monitor.evidence.disk import hash_file
@@ -24,10 +23,6 @@ from monitor.evidence.verify import Progress, check_store
 from monitor.ports import Verification
 
 _AT_ONCE = 8
-_WINDOW = 64
-
-One = TypeVar("One")
-Done = TypeVar("Done")
 
 
 def require_whole(root: Path, *, progress: Progress | None = None) -> Verification:
@@ -66,12 +61,11 @@ def send_evidence(root: Path, objects: Objects, advance: Progress) -> int:
         _require_ours(place, there, known)
         files = [one for one in evidence_files(root).files if one[0] != LOG]
         gone = {of_capture(name) for name in known.deleted}
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            way = _Way(root, objects, pool, is_empty=not there and not place.names(STAMPS))
-            way.send_log(missing)
-            for name in there & known.deleted:
-                objects.remove(list(objects.sizes(of_capture(name))))
-            return way.send_files(files, gone, advance)
+        way = _Way(root, objects, is_empty=not there and not place.names(STAMPS))
+        way.send_log(missing)
+        for name in there & known.deleted:
+            objects.remove(list(objects.sizes(of_capture(name))))
+        return way.send_files(files, gone, advance)
     except OSError as fault:
         raise EvidenceError(
             "The evidence could not be moved to its end.",
@@ -103,7 +97,8 @@ def _compare(log: Path, objects: Objects) -> tuple[Chain, list[int]]:
     chain, missing = Chain(), []
     for number, (mine, theirs) in enumerate(zip_longest(_lines(log), read_lines(objects, 0)), start=1):
         if theirs and mine != theirs and (mine is not None or number == 1):
-            raise _taken(f"record {number} of the custody log there is another")
+            parted = "" if number == 1 else ": something was added both here and there since they were one"
+            raise _taken(f"record {number} of the custody log there is another{parted}")
         if not theirs:
             missing.append(number)
         chain.feed(theirs or mine or b"")
@@ -126,10 +121,9 @@ def _taken(why: str) -> EvidenceError:
 class _Way:
     """Carry things from a folder to an object store, a few side by side; `is_empty` says that no file is there yet."""
 
-    def __init__(self, root: Path, objects: Objects, pool: ThreadPoolExecutor, *, is_empty: bool) -> None:
+    def __init__(self, root: Path, objects: Objects, *, is_empty: bool) -> None:
         self._root = root
         self._objects = objects
-        self._pool = pool
         self._is_empty = is_empty
 
     def send_log(self, missing: list[int]) -> None:
@@ -138,25 +132,20 @@ class _Way:
         records = (one for one in enumerate(_lines(self._root / LOG), start=1) if one[0] in wanted)
         for first in islice(records, 1):
             self._send_record(first)
-        for _ in self._in_turn(self._send_record, records):
+        for _ in abreast(_AT_ONCE, self._send_record, records):
             pass
 
     def send_files(self, files: list[tuple[str, int]], gone: set[str], advance: Progress) -> int:
         """Write files by folder, but for folders that are `gone`; give how many are there now."""
         total, done, count = sum(size for _, size in files), 0, 0
         folders = [(name, list(found)) for name, found in groupby(files, lambda one: one[0].rpartition("/")[0])]
+        wanted = [one for one in folders if one[0] not in gone]
         done += sum(size for name, found in folders if name in gone for _, size in found)
-        for number, size in self._in_turn(self._send_folder, [one for one in folders if one[0] not in gone]):
+        for number, size in abreast(_AT_ONCE, self._send_folder, wanted):
             count += number
             done += size
             advance(done, total)
         return count
-
-    def _in_turn(self, work: Callable[[One], Done], items: Iterable[One]) -> Iterator[Done]:
-        """Do the work on some items side by side, and read on only when they are done."""
-        waiting = iter(items)
-        while window := list(islice(waiting, _WINDOW)):
-            yield from self._pool.map(work, window)
 
     def _send_record(self, record: tuple[int, bytes]) -> None:
         number, line = record

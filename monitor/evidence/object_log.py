@@ -13,12 +13,12 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from monitor.domain import CustodyEvent
 from monitor.errors import EvidenceError
+from monitor.evidence.abreast import abreast
 from monitor.evidence.chain import Chain, Record, event_of
 from monitor.evidence.custody import new_record
 from monitor.evidence.disk import disk_fault, private_folder, write_all
@@ -29,7 +29,6 @@ CUSTODY = "custody"
 
 _NUMBERED = re.compile(r"(\d{12})\.json")
 _AT_ONCE = 16
-_WINDOW = 512
 _TRIES = 200
 _BLOCK = 1 << 20
 
@@ -51,10 +50,8 @@ def read_lines(objects: Objects, after: int) -> Iterator[bytes]:
     names = objects.after(CUSTODY, f"{after:012d}.json")
     there = {int(match[1]) for name in names if (match := _NUMBERED.fullmatch(name))}
     numbers = range(after + 1, max(there, default=after) + 1)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        for start in range(0, len(numbers), _WINDOW):
-            # One that a listing left out may be there nevertheless.
-            yield from pool.map(lambda number: _line(objects, number), numbers[start : start + _WINDOW])
+    # One that a listing left out may be there nevertheless.
+    yield from abreast(_AT_ONCE, lambda number: _line(objects, number), numbers)
 
 
 def _line(objects: Objects, number: int) -> bytes:

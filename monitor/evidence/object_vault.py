@@ -41,6 +41,7 @@ class ObjectPlace:
     """Read a vault that is an object store."""
 
     log = CUSTODY
+    at_once = 8
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects

@@ -36,6 +36,9 @@ class Place(Protocol):
     log: str
     """What the custody log is called in findings."""
 
+    at_once: int
+    """How many captures are best read at a time."""
+
     def read(self, path: str) -> bytes:
         """Give a whole file."""
         ...
@@ -110,6 +113,7 @@ class FolderPlace:
     """Read a vault that is a folder on a disk."""
 
     log = LOG
+    at_once = 1
 
     def __init__(self, root: Path) -> None:
         self.root = root

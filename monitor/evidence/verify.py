@@ -10,6 +10,7 @@ from pathlib import Path
 from monitor.domain import Artifact
 from monitor.errors import EvidenceError
 from monitor.evidence import manifest
+from monitor.evidence.abreast import abreast
 from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
 from monitor.evidence.place import CAPTURES, LOG, STAGING, FolderPlace, Place, of_capture, whole_capture
@@ -88,10 +89,7 @@ def check_store(
         if only not in known and not place.is_there(of_capture(only)):
             raise EvidenceError("There is no such capture.", why=f"{only} is not in the custody log")
         known, listed = [name for name in known if name == only], [only]
-    for done, name in enumerate(known, start=1):
-        _check_capture(place, name, chain.sealed[name], tally)
-        if progress is not None:
-            progress(done, len(known))
+    _check_captures(place, chain, known, tally, progress)
     _check_unrecorded(place, [name for name in listed if name not in chain.sealed or name in chain.deleted], tally)
     _check_stamps(place, chain, known, tally, pinned)
     if not only:
@@ -197,6 +195,22 @@ def _check_stamps(place: Place, chain: Chain, known: list[str], tally: _Tally, p
 def _is_anywhere(place: Place, name: str) -> bool:
     # Staging first: a capture that is being sealed moves from there to its place, never back.
     return place.is_there(f"{STAGING}/{name}") or place.is_there(of_capture(name))
+
+
+def _check_captures(place: Place, chain: Chain, known: list[str], tally: _Tally, progress: Progress | None) -> None:
+    """Check captures, as many at a time as the place likes; what is found is told in the order of the log."""
+
+    def check(name: str) -> _Tally:
+        part = _Tally()
+        _check_capture(place, name, chain.sealed[name], part)
+        return part
+
+    for done, part in enumerate(abreast(place.at_once, check, known), start=1):
+        tally.captures += part.captures
+        tally.files += part.files
+        tally.findings += part.findings
+        if progress is not None:
+            progress(done, len(known))
 
 
 def _check_capture(place: Place, name: str, recorded_sha256: str, tally: _Tally) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from monitor.errors import EvidenceError
-from monitor.evidence import FileVault, ObjectPlace, Objects, check_store, send_evidence
+from monitor.evidence import FileVault, ObjectPlace, Objects, ObjectVault, check_store, send_evidence
 from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
 from monitor.testing.s3 import S3Server
@@ -126,3 +127,29 @@ def test_another_file_under_a_name_of_ours_is_refused(folder: Path, objects: Obj
     with pytest.raises(EvidenceError, match="Other things lie there already") as refused:
         send(folder, objects)
     assert name in refused.value.why
+
+
+def test_two_logs_that_went_on_apart_are_not_joined(folder: Path, objects: Objects, tmp_path: Path) -> None:
+    send(folder, objects)
+    ObjectVault(objects, tmp_path / "there", clock=FakeClock(), actor="test", reserve_bytes=1).record(
+        "access", actor="A"
+    )
+    FileVault(folder, clock=FakeClock(), actor="test").record("access", actor="B")
+    with pytest.raises(EvidenceError) as refused:
+        send(folder, objects)
+    assert "added both here and there" in refused.value.why
+
+
+def test_captures_are_checked_several_at_a_time(folder: Path, objects: Objects) -> None:
+    seal_words(FileVault(folder, clock=FakeClock(), actor="test", reserve_bytes=1))
+    send(folder, objects)
+    place, in_pairs = ObjectPlace(objects), threading.Barrier(2, timeout=60)
+    real = place.read
+
+    def read(path: str) -> bytes:
+        in_pairs.wait()  # alone it would wait in vain
+        return real(path)
+
+    place.read = read
+    found = check_store(place)
+    assert (found.findings, found.captures, found.files) == ((), 4, 12)

@@ -19,7 +19,17 @@ from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from monitor.backup import seal_file
 from monitor.errors import TimestampFailed
-from monitor.evidence import Authorities, FileExporter, FileVault, check_export, verify_path
+from monitor.evidence import (
+    Authorities,
+    FileExporter,
+    FileVault,
+    ObjectPlace,
+    Objects,
+    check_export,
+    check_store,
+    send_evidence,
+    verify_path,
+)
 from monitor.evidence.tokens import check_token, check_with_openssl, read_facts
 from monitor.http import HttpClient
 from monitor.jobs import stamp
@@ -27,6 +37,7 @@ from monitor.ports import ExportItem, ExportOrder
 from monitor.store import open_store
 from monitor.testing.builders import seal_words
 from monitor.testing.fakes import FakeClock
+from monitor.testing.s3 import S3Server
 from tests.integration.time_authority import TimeAuthority, openssl, serving
 
 if shutil.which("openssl") is None:
@@ -113,6 +124,20 @@ def test_a_capture_is_stamped_and_both_programs_believe_it(
     assert b"words" not in authority.asked[0]
     whole = verify_path(root, pinned=authority.pinned)
     assert (whole.is_intact, whole.stamped, whole.pending) == (True, 1, ())
+
+
+def test_stamps_move_into_an_object_store_with_their_captures(
+    authority: TimeAuthority, vault: FileVault, clock: FakeClock, tmp_path: Path, s3: S3Server
+) -> None:
+    for _ in range(2):
+        keep(vault)
+    Installation(vault, clock, tmp_path, authority.url, pem=authority.pinned).stamp()
+    objects = Objects(f"s3://{s3.new_bucket()}/goodname", s3.options)
+    assert send_evidence(tmp_path / "evidence", objects, lambda _done, _all: None) == 2 * 3 + len(
+        list((tmp_path / "evidence" / "timestamps").iterdir())
+    )
+    whole = check_store(ObjectPlace(objects), pinned=authority.pinned)
+    assert (whole.is_intact, whole.stamped, whole.pending) == (True, 2, ())
 
 
 def test_without_certificates_from_outside_a_stamp_proves_nothing(
