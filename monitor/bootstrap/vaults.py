@@ -41,7 +41,9 @@ def build_vault(settings: Settings, clock: Clock) -> FileVault | ObjectVault:
     cache = settings.evidence.cache_mb << 20
     objects, local = evidence_objects(settings), settings.data_dir / BESIDE
     if not local.exists() and (fault := _left_behind(settings, objects)):
-        raise ConfigError("Evidence would be left behind.", faults=(fault,), try_=_HOW_TO_MOVE)
+        raise ConfigError(
+            "What was kept in the folder is not known to be in the object store.", faults=(fault,), try_=_HOW_TO_MOVE
+        )
     return ObjectVault(objects, local, clock=clock, actor="goodname", reserve_bytes=reserve, cache_bytes=cache)
 
 
@@ -107,32 +109,31 @@ def trial_fault(objects: Objects) -> str:
     name = f"trial/{secrets.token_hex(8)}"
     try:
         try:
-            if _winners(objects, name) > 1:
+            if _winners(objects, [name]) + _winners(objects, [name]) > 1:
+                return f"`evidence.url`: this store replaces objects (it ignores If-None-Match), {_FORK}"
+            if _winners(objects, [f"{name}-{_RIVALS}"] * _RIVALS) > 1:
                 return f"`evidence.url`: of several writes at once this store takes more than one, {_FORK}"
-            objects.create(name, b"another")
-        except FileExistsError:
-            return ""
         finally:
-            objects.remove([name])
+            objects.remove([name, f"{name}-{_RIVALS}"])
     except OSError as error:
         return f"`evidence.url`: it cannot be written: {error.strerror or error}"
-    return f"`evidence.url`: this store replaces objects (it ignores If-None-Match), {_FORK}"
+    return ""
 
 
-def _winners(objects: Objects, name: str) -> int:
-    """Let several write one object at the same moment; give how many were told that they did."""
-    together = threading.Barrier(_RIVALS)
+def _winners(objects: Objects, names: list[str]) -> int:
+    """Create objects, all at the same moment; give how many writers were told that they did."""
+    together = threading.Barrier(len(names))
 
-    def write(number: int) -> bool:
+    def write(name: str) -> bool:
         together.wait()
         try:
-            objects.create(name, f"trial {number}".encode())
+            objects.create(name, secrets.token_bytes(8))
         except FileExistsError:
             return False
         return True
 
-    with ThreadPoolExecutor(_RIVALS) as pool:
-        return sum(pool.map(write, range(_RIVALS)))
+    with ThreadPoolExecutor(len(names)) as pool:
+        return sum(pool.map(write, names))
 
 
 def _left_behind(settings: Settings, objects: Objects) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from monitor.bootstrap import moving
 from monitor.clock import SystemClock
 from monitor.evidence import FileVault, Objects
+from monitor.settings import load_settings
 from monitor.testing.s3 import S3Server
 from tests.unit.cli.conftest import HOSTILE, OTHER, REPEAT, Installation, feed_of
 
@@ -100,6 +103,18 @@ def test_it_says_what_to_set_and_no_secret(home: Installation, url: str) -> None
     assert "data_dir" not in done.stderr
     assert "Chain head" in done.stdout
     assert SECRET not in done.stdout + done.stderr
+
+
+def test_each_stretch_is_shown_to_its_end(home: Installation, url: str) -> None:
+    shown: dict[str, tuple[int, int]] = {}
+
+    @contextmanager
+    def bar(words: str) -> Iterator[Callable[[int, int], None]]:
+        yield lambda done, total: shown.update({words: (done, total)})
+
+    moving.move_installation(load_settings(home.config), "", url, moving.Bars(moving=bar, counting=bar))
+    assert list(shown) == ["Checking the evidence here", "Moving evidence", "Checking the evidence there"]
+    assert all(done == total > 0 for done, total in shown.values())
 
 
 def test_run_again_it_sends_what_is_missing_only(
