@@ -45,11 +45,12 @@ class Asked:
 
 
 class Site:
-    """Answer by path, and count; a path that is held is answered once it is let go."""
+    """Answer by path, and count; while `may_answer` is not set, everybody waits in `held`."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Callable[[Received], bytes]] = {}
         self.asked: list[Asked] = []
+        self.held: list[Asked] = []
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self._server = LoopbackServer(self._answer)
@@ -77,8 +78,11 @@ class Site:
     async def _answer(self, received: Received) -> bytes:
         path = received.target.partition("?")[0]
         who = received.headers["user-agent"].partition("(+")[2].rstrip(")")
-        self.asked.append(Asked(at=time.monotonic(), path=path, who=who))
+        asked = Asked(at=time.monotonic(), path=path, who=who)
+        self.asked.append(asked)
+        self.held.append(asked)
         await self.may_answer.wait()
+        self.held.remove(asked)
         return next(answer for start, answer in self.answers.items() if path.startswith(start))(received)
 
 
