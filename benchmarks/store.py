@@ -7,8 +7,9 @@ An invented agency watches 200 subjects; the largest has a tenth of all hits. Me
 a page of 100 in one transaction, judged in batches of 500, a million in a year. At a tenth of the way and at the end
 are given, in milliseconds (median, 99th percentile): the whole daily summary of a client, the first page of what waits
 with its count, and searches for rare, middling, frequent and two words and for somebody else's name: in everything,
-within one subject as the page asks it and as `goodname hits list` does, within ten subjects. Beside it, in the same
-run: how much each figure grew, a LIKE over the subject's texts, and keeping with a transaction for each mention.
+within one subject as the page asks it and as `goodname hits list` does, within ten subjects. `cpu` is the processor
+time of the same rounds, the server's included: what is left of a figure where others use the machine. Beside it, in
+the same run: how much each figure grew, a LIKE over the texts about the subject, and a transaction for each mention.
 PostgreSQL is started for the run, with its own defaults, fsync included; before each measuring it is vacuumed, which
 it else does by itself within minutes.
 """
@@ -24,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,12 +44,56 @@ BATCH = 500
 SHOWN = 51
 BETWEEN_PAGES = timedelta(days=365) / 1_000_000 * PAGE
 NAIVE_ROWS = 300
-NAIVE_SCANS = 5
+LEAST_ROUNDS = 5
 SEED = 20260105
+PATIENCE_S = 20
+"""A question that takes long is asked less often."""
+SEARCHED = ("everywhere", "within_one", "within_one_listed", "within_ten")
 RATED = 20_000
 """Inserts a second are those of so many mentions at the end of each stretch."""
 
 Ask = Callable[[], object]
+Used = Callable[[], float]
+"""Give the processor time that was used so far, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hold a new database's address, what tidies it and measures its size, and what it uses."""
+
+    url: str
+    size: Callable[[], int]
+    used: Used
+
+
+@dataclass(slots=True)
+class Taken:
+    """Hold the milliseconds of some rounds, on the clock and of the processor."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    def add(self, other: Taken) -> None:
+        """Take in other rounds."""
+        self.wall += other.wall
+        self.cpu += other.cpu
+
+    def summed(self) -> dict[str, float]:
+        """Give medians and 99th percentiles."""
+        return {
+            "p50_ms": _median(self.wall),
+            "p99_ms": _p99(self.wall),
+            "cpu_p50_ms": _median(self.cpu),
+            "cpu_p99_ms": _p99(self.cpu),
+        }
+
+
+def _median(taken: list[float]) -> float:
+    return round(statistics.median(taken), 2)
+
+
+def _p99(taken: list[float]) -> float:
+    return round(statistics.quantiles(taken, n=100)[98], 2)
 
 
 def say(words: str) -> None:
@@ -129,7 +175,7 @@ class Asking:
         return self._word(300, 5_000)
 
     def _frequent(self) -> str:
-        return self._word(0, 50)
+        return self._word(0, 300)
 
     def _two(self) -> str:
         return f"{self._frequent()} {self._middling()}"
@@ -142,6 +188,9 @@ class Asking:
 
     def _subject(self) -> str:
         return self._agency.subjects[self._agency.draw_subjects(1)[0]]
+
+    def _ten(self) -> list[str]:
+        return self._random.sample(self._agency.subjects, 10)
 
     def _everywhere(self, draw: Callable[[], str]) -> Ask:
         return lambda: self._store.review_hits(ReviewFilter(subjects=None, text=draw(), limit=SHOWN))
@@ -156,8 +205,7 @@ class Asking:
 
     def _within_ten(self, draw: Callable[[], str]) -> Ask:
         def ask() -> object:
-            ten = self._random.sample(self._agency.subjects, 10)
-            return self._store.review_hits(ReviewFilter(subjects=frozenset(ten), text=draw(), limit=SHOWN))
+            return self._store.review_hits(ReviewFilter(subjects=frozenset(self._ten()), text=draw(), limit=SHOWN))
 
         return ask
 
@@ -177,22 +225,20 @@ class Asking:
 
     def questions(self) -> dict[str, Ask]:
         """Give every question by its name."""
-        draws = {
+        draws: dict[str, Callable[[], str]] = {
             "rare": self._rare,
             "middling": self._middling,
             "frequent": self._frequent,
             "two": self._two,
             "name": self._name,
         }
-        places = {
-            "everywhere": self._everywhere,
-            "within_one": self._within_one,
-            "within_one_listed": self._within_one_listed,
-            "within_ten": self._within_ten,
-        }
+        places = dict(
+            zip(SEARCHED, (self._everywhere, self._within_one, self._within_one_listed, self._within_ten), strict=True)
+        )
         return {
             "digest": self._digest,
             "page": self._page(lambda: None),
+            "page_of_ten": self._page(lambda: frozenset(self._ten())),
             "page_of_one": self._page(lambda: frozenset({self._subject()})),
             **{f"{place}_{word}": ask(draw) for place, ask in places.items() for word, draw in draws.items()},
         }
@@ -215,59 +261,63 @@ class Asking:
         return ask
 
 
-def timed(ask: Ask, rounds: int) -> list[float]:
-    """Give the milliseconds of each round, the first one left out."""
+def timed(ask: Ask, rounds: int, used: Used) -> Taken:
+    """Time rounds, the first one left out."""
     ask()
-    taken = []
-    for _ in range(rounds):
-        began = time.perf_counter()
+    taken = Taken()
+    end = time.perf_counter() + PATIENCE_S
+    while len(taken.wall) < rounds and (len(taken.wall) < LEAST_ROUNDS or time.perf_counter() < end):
+        began, began_cpu = time.perf_counter(), used()
         ask()
-        taken.append((time.perf_counter() - began) * 1000)
+        taken.wall.append((time.perf_counter() - began) * 1000)
+        taken.cpu.append((used() - began_cpu) * 1000)
     return taken
 
 
-def summed(taken: list[float]) -> dict[str, float]:
-    return {"p50_ms": round(statistics.median(taken), 2), "p99_ms": round(statistics.quantiles(taken, n=100)[98], 2)}
-
-
-def answer(filling: Filling, rounds: int) -> dict[str, dict[str, float]]:
-    """Time every question; all searches within one subject are also given together."""
+def answer(filling: Filling, rounds: int, used: Used) -> dict[str, dict[str, float]]:
+    """Time every question; all searches in one place are also given together."""
     taken = {}
+    groups: dict[str, Taken] = {}
     for name, ask in Asking(filling).questions().items():
-        taken[name] = timed(ask, rounds)
-        say(f"  {name}: {summed(taken[name])}")
-    figures = {name: summed(times) for name, times in taken.items()}
-    for group in ("within_one_listed", "within_one", "everywhere"):
-        own = [times for name, times in taken.items() if name.rpartition("_")[0] == group]
-        figures[group] = summed([one for times in own for one in times])
-    return figures
+        taken[name] = timed(ask, rounds, used)
+        groups.setdefault(name.rpartition("_")[0], Taken()).add(taken[name])
+        say(f"  {name}: {taken[name].summed()}")
+    together = {place: groups[place].summed() for place in SEARCHED}
+    return {name: times.summed() for name, times in taken.items()} | together
 
 
 @contextlib.contextmanager
-def sqlite_place() -> Iterator[tuple[str, Callable[[], int]]]:
-    """Give the address of a new SQLite file, and what tidies it and measures its size."""
+def sqlite_place() -> Iterator[Place]:
+    """Make a new SQLite file."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "goodname.db"
 
         def size() -> int:
-            return sum(one.stat().st_size for one in path.parent.iterdir())
+            return sum(one.stat().st_size for one in Path(folder).iterdir())
 
-        yield f"sqlite:///{path}", size
+        yield Place(f"sqlite:///{folder}/goodname.db", size, time.process_time)
 
 
 @contextlib.contextmanager
-def postgres_place() -> Iterator[tuple[str, Callable[[], int]]]:
-    """Give the address of a new database on a server of its own, and what tidies it and measures its size."""
+def postgres_place() -> Iterator[Place]:
+    """Make a new database on a server of its own."""
     with postgres_server(fsync=True) as server:
         url = server.url(server.new_database())
         engine = create_engine(url, isolation_level="AUTOCOMMIT")
+        backends: list[Path] = []
 
         def size() -> int:
             with engine.connect() as connection:
                 connection.execute(text("VACUUM ANALYZE"))
+                pids = connection.execute(
+                    text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'")
+                )
+                backends[:] = [Path(f"/proc/{pid}/schedstat") for pid in pids.scalars()]
                 return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
-        yield url, size
+        def used() -> float:
+            return time.process_time() + sum(int(one.read_text().split()[0]) for one in backends) / 1e9
+
+        yield Place(url, size, used)
         engine.dispose()
 
 
@@ -278,17 +328,17 @@ def measured(kind: str, mentions: int, rounds: int) -> dict[str, object]:
     """Fill one store in two stretches, and measure after each."""
     steps: list[dict[str, object]] = []
     answers = []
-    with PLACES[kind]() as (url, size_of):
-        filling = Filling(url)
+    with PLACES[kind]() as place:
+        filling = Filling(place.url)
         for upto in (mentions // 10, mentions):
             say(f"{kind}: up to {upto:,} mentions")
             rates = filling.up_to(upto)
-            size = size_of()
-            answers.append(answer(filling, rounds))
+            size = place.size()
+            answers.append(answer(filling, rounds, place.used))
             steps.append(
                 {"mentions": upto, **rates, "bytes": size, "bytes_a_mention": size // upto, "load": os.getloadavg()[0]}
             )
-        naive = {"like_within_one": summed(timed(Asking(filling).scan(), NAIVE_SCANS))}
+        naive = {"like_within_one": timed(Asking(filling).scan(), LEAST_ROUNDS, place.used).summed()}
         one_by_one = filling.one_by_one(min(NAIVE_ROWS, mentions // 10))
         filling.store.close()
     first, last = answers
@@ -296,7 +346,7 @@ def measured(kind: str, mentions: int, rounds: int) -> dict[str, object]:
         name: {
             "first": first[name],
             "last": last[name],
-            "grew": round(last[name]["p50_ms"] / max(first[name]["p50_ms"], 0.01), 1),
+            "grew": round(last[name]["cpu_p50_ms"] / max(first[name]["cpu_p50_ms"], 0.01), 1),
         }
         for name in last
     }

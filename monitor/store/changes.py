@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, select, true
 
 from monitor.domain import Change, LiveState
+from monitor.store.engine import unindexed
+from monitor.store.hits import subjects_of_client
 from monitor.store.part import Part
-from monitor.store.schema import assessment, mention, mention_revision, observation, subject
+from monitor.store.schema import assessment, mention, mention_revision, observation
 
 _TOLD = (LiveState.EDITED.value, LiveState.GONE.value)
 _NEW_TEXT = "the source gave a new text"
@@ -38,7 +40,7 @@ def _observed(connection: Connection, start: datetime, end: datetime, client_id:
         select(columns.mention_id, columns.state, columns.signal, columns.observed_at).join_from(
             observation, mention, mention.c.id == columns.mention_id
         ),
-        client_id,
+        _its_subject(connection, client_id),
     ).where(columns.observed_at >= start, columns.observed_at < end, columns.state.in_(_TOLD))
     return [_change_of(row) for row in connection.execute(query)]
 
@@ -52,22 +54,27 @@ def _revised(connection: Connection, start: datetime, end: datetime, client_id: 
             literal(_NEW_TEXT).label("signal"),
             columns.first_seen_at.label("observed_at"),
         ).join(mention, mention.c.id == columns.mention_id),
-        client_id,
+        _its_subject(connection, client_id),
     ).where(columns.revision > 1, columns.first_seen_at >= start, columns.first_seen_at < end)
     return [_change_of(row) for row in connection.execute(query)]
 
 
-def _about_subjects(query: Select[Any], client_id: str | None) -> Select[Any]:
+def _its_subject(connection: Connection, client_id: str | None) -> ColumnElement[bool]:
+    """Choose a client's subjects among those that a change is about; the few changes lead, not the many hits."""
+    if client_id is None:
+        return true()
+    return unindexed(connection, assessment.c.subject_id).in_(subjects_of_client(client_id))
+
+
+def _about_subjects(query: Select[Any], its_subject: ColumnElement[bool]) -> Select[Any]:
     """Add each subject that a mention is or was about (once a revision), and where the mention stands now."""
     judged, kept = assessment.c, mention_revision.c
-    query = (
+    return (
         query.add_columns(judged.subject_id, mention.c.source, kept.url)
         .join(mention_revision, and_(kept.mention_id == mention.c.id, kept.revision == mention.c.revision))
         .join(assessment, and_(judged.mention_id == mention.c.id, judged.about_score > 0))
+        .where(its_subject)
     )
-    if client_id is None:
-        return query
-    return query.join(subject, subject.c.id == judged.subject_id).where(subject.c.client_id == client_id)
 
 
 def _change_of(row: Row[Any]) -> Change:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    any_,
+    create_engine,
+    event,
+    func,
+    literal,
+    literal_column,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.schema import Table
@@ -22,6 +39,8 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS = 10.0
 """How long a call waits for another writer before it gives up with StoreBusy."""
+
+T = TypeVar("T")
 
 _POSTGRES_DRIVER = "postgresql+psycopg"
 _WRITES = "goodname_writes"
@@ -96,6 +115,20 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | Postgre
     from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - two megabytes that an installation on SQLite never needs
 
     return postgresql.insert(table)
+
+
+def among(connection: Connection, column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
+    """Choose rows by any number of row ids, given as one parameter."""
+    if connection.dialect.name == "sqlite":
+        return column.in_(select(literal_column("value")).select_from(func.json_each(json.dumps(sorted(ids)))))
+    return column == any_(literal(sorted(ids), ARRAY(BigInteger)))
+
+
+def unindexed(connection: Connection, column: Column[T]) -> ColumnElement[T]:
+    """Hide a column's indexes from SQLite: without statistics it thinks that reading all hits of a subject is best."""
+    if connection.dialect.name != "sqlite":
+        return column
+    return literal_column(f"+{column.table.name}.{column.name}", column.type)
 
 
 def connect(url: str, *, create: bool = True) -> Database:

@@ -8,12 +8,18 @@ sentence of them for one word.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Row,
+    Select,
     and_,
+    cast,
     column,
     false,
     func,
@@ -22,22 +28,29 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    text,
     true,
 )
+from sqlalchemy.types import UserDefinedType
 
 from monitor.store.columns import storable
+from monitor.store.engine import among
 from monitor.store.schema import mention_revision
+from monitor.store.words_by_subject import word_of
 
 _LONGEST_QUERY = 1_000
 _MOST_TERMS = 16
-# Fewer rows than this are taken from the full-text index; of a word that is found in more, each candidate is asked.
-_FEW = 2_000
+MOST_SUBJECTS = 20
+"""More subjects than this are not looked up together with words; each candidate is asked whom it is about."""
+
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 
 _INDEX = table("mention_fts", column("rowid"), column("mention_fts"))
+_DOCUMENT: ColumnElement[str] = literal_column("mention_revision.document")
+_PLANS = text("SELECT set_config('enable_seqscan', :is_on, true), set_config('enable_indexscan', :is_on, true)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,41 +69,99 @@ def split_terms(text: str) -> Terms:
     return Terms(words=tuple(term for term in terms if term not in parts), parts=parts)
 
 
+class _Lexemes(UserDefinedType[str]):
+    """Name PostgreSQL's type of a parsed full-text query."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Give its name in SQL."""
+        return "tsquery"
+
+
 @dataclass(frozen=True, slots=True)
-class TextCondition:
-    """Hold what chooses revisions; `is_rare` says that few match, so that a query does well to begin with it."""
+class Search:
+    """Look for words, and where `about` names any for the words of those subjects, in the full-text index."""
 
-    clause: ColumnElement[bool]
-    is_rare: bool = False
+    terms: Terms
+    about: tuple[str, ...] = ()
+
+    @property
+    def is_indexed(self) -> bool:
+        """Tell whether the index knows any of the terms."""
+        return bool(self.terms.words)
+
+    def clause(self, connection: Connection) -> ColumnElement[bool]:
+        """Choose the revisions whose title and text contain all terms; no revision when there is no term."""
+        if not self.terms.words and not self.terms.parts:
+            return false()
+        if not self.terms.words:
+            return self.parts()
+        if connection.dialect.name == "sqlite":
+            return and_(mention_revision.c.id.in_(select(_INDEX.c.rowid).where(self._matching())), self.parts())
+        return and_(self._in_document(), self.parts())
+
+    def parts(self) -> ColumnElement[bool]:
+        """Choose the revisions that contain those terms which the index does not know."""
+        return and_(true(), *(_part(part) for part in self.terms.parts))
+
+    def stored_last(self, connection: Connection, most: int) -> Sequence[int]:
+        """Give from SQLite's index row ids of revisions, the highest first, up to `most`."""
+        query = select(_INDEX.c.rowid).where(self._matching()).order_by(_INDEX.c.rowid.desc())
+        return connection.execute(query.limit(most)).scalars().all()
+
+    def some(self, connection: Connection, most: int, since: datetime | None) -> list[Row[Any]]:
+        """Give from PostgreSQL's index revisions in no order, up to `most`: row id, mention, when it was seen first."""
+        columns = mention_revision.c
+        found = select(columns.id, columns.mention_id, columns.first_seen_at).where(self._in_document()).limit(most)
+        if since is not None:
+            found = found.where(columns.first_seen_at >= since)
+        # A guess that words are frequent would have the whole table read for the first few rows.
+        connection.execute(_PLANS, {"is_on": "off"})
+        rows: list[Row[Any]] = [*connection.execute(found)]
+        connection.execute(_PLANS, {"is_on": "on"})
+        return rows
+
+    def of(self, connection: Connection, keys: Select[Any]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+        """Give the keys that a query finds, and those of them whose revision matches, in the query's order."""
+        if connection.dialect.name != "sqlite":
+            # As a condition it would be looked up in the whole index.
+            asked = func.coalesce(and_(self._in_document(), self.parts()), false()).label("matches")
+            rows = connection.execute(keys.add_columns(asked)).all()
+            return rows, [row for row in rows if row.matches]
+        rows = connection.execute(keys).all()
+        ids = {row.revision_id for row in rows}
+        if not ids:
+            return (), ()
+        near = _INDEX.c.rowid.between(min(ids), max(ids))
+        found = ids.intersection(connection.execute(select(_INDEX.c.rowid).where(self._matching(), near)).scalars())
+        if self.terms.parts:
+            columns = mention_revision.c
+            with_parts = select(columns.id).where(among(connection, columns.id, found), self.parts())
+            found = set(connection.execute(with_parts).scalars())
+        return rows, [row for row in rows if row.revision_id in found]
+
+    def _matching(self) -> ColumnElement[bool]:
+        words = " ".join(f'"{word}"' for word in self.terms.words)
+        about = " OR ".join(f'"{word}"' for word in self.about)
+        query = f"{{title text}} : ({words})" + (f" AND subjects : ({about})" if about else "")
+        return _INDEX.c.mention_fts.op("MATCH", is_comparison=True)(query)
+
+    def _in_document(self) -> ColumnElement[bool]:
+        words = func.plainto_tsquery(literal_column("'simple'"), " ".join(self.terms.words))
+        found = _DOCUMENT.op("@@", is_comparison=True)(words)
+        if not self.about:
+            return found
+        about = cast(literal(" | ".join(f"'{word}'" for word in self.about)), _Lexemes())
+        return and_(found, _DOCUMENT.op("@@", is_comparison=True)(about))
 
 
-def containing(connection: Connection, text: str) -> TextCondition:
-    """Choose the revisions whose title and text contain all terms; no revision when there is no term in `text`."""
-    terms = split_terms(text)
-    if not terms.words and not terms.parts:
-        return TextCondition(false())
-    parts = and_(true(), *(_part(part) for part in terms.parts))
-    if not terms.words:
-        return TextCondition(parts)
-    found = _in_sqlite(connection, terms.words) if connection.dialect.name == "sqlite" else _in_postgres(terms.words)
-    return TextCondition(and_(found.clause, parts), is_rare=found.is_rare)
+def search_for(typed: str, subjects: Collection[str] | None = None) -> Search:
+    """Prepare a search for what somebody typed, within these subjects if there are few; None for everybody."""
+    few = sorted(subjects) if subjects is not None and len(subjects) <= MOST_SUBJECTS else []
+    return Search(split_terms(typed), tuple(word_of(one) for one in few))
 
 
 def _part(part: str) -> ColumnElement[bool]:
     columns = mention_revision.c
     return or_(columns.text.contains(part, autoescape=True), columns.title.contains(part, autoescape=True))
-
-
-def _in_sqlite(connection: Connection, words: tuple[str, ...]) -> TextCondition:
-    """Look few rows up at once; of many, let the query ask for each candidate, which are read newest first."""
-    matching = _INDEX.c.mention_fts.op("MATCH")(" ".join(f'"{word}"' for word in words))
-    few = connection.execute(select(_INDEX.c.rowid).where(matching).limit(_FEW)).scalars().all()
-    if len(few) < _FEW:
-        return TextCondition(mention_revision.c.id.in_(few), is_rare=True)
-    probe = select(literal(1)).select_from(_INDEX).where(matching, _INDEX.c.rowid == mention_revision.c.id)
-    return TextCondition(probe.correlate(mention_revision).exists())
-
-
-def _in_postgres(words: tuple[str, ...]) -> TextCondition:
-    document: ColumnElement[str] = literal_column("mention_revision.document")
-    return TextCondition(document.op("@@")(func.plainto_tsquery(literal_column("'simple'"), " ".join(words))))

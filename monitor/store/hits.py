@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, true
 
 from monitor.domain import CaptureOutcome, Hit, Level, LiveState, ReviewVerdict, Stance
 from monitor.ports import HitFilter
-from monitor.store.fulltext import containing
+from monitor.store.engine import among
+from monitor.store.fulltext import MOST_SUBJECTS, search_for
+from monitor.store.hit_rows import select_hits
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
 from monitor.store.schema import (
     assessment,
     capture,
     capture_request,
-    mention,
-    mention_revision,
     observation,
     review,
-    statement,
-    statement_match,
     subject,
 )
-
-_IDS_A_QUERY = 500
+from monitor.store.searching import Chooser, led_elsewhere, newest
 
 
 @dataclass(slots=True)
@@ -45,15 +42,16 @@ class HitRows(Part):
     def hits(self, chosen: HitFilter) -> tuple[Hit, ...]:
         """Give hits: one a mention and subject it is about (about score above 0), newest first."""
         with self._db.reading() as connection:
-            query = select_hits(and_(*_conditions(connection, chosen)))
-            query = query.where(assessment.c.revision == mention.c.decided_revision)
-            if chosen.client_id is not None:
-                query = query.join(subject, subject.c.id == assessment.c.subject_id)
-                query = query.where(subject.c.client_id == chosen.client_id)
-            columns = assessment.c
-            order = (columns.first_seen_at.desc(), columns.mention_id.desc(), columns.subject_id)
-            page = query.order_by(*order).limit(max(chosen.limit, 0)).offset(max(chosen.offset, 0))
-            return hits_of(connection, connection.execute(page).all())
+            subjects = _subjects(connection, chosen)
+            elsewhere = led_elsewhere(connection)
+
+            def choice(chooser: Chooser) -> ColumnElement[bool]:
+                is_by_hunt = chosen.hunted_since is not None or chosen.hunted_until is not None
+                its_subject = _of_subjects(chosen, subjects, elsewhere if is_by_hunt else chooser, elsewhere)
+                return and_(its_subject, *_conditions(chosen))
+
+            search = search_for(chosen.text, subjects) if chosen.text.strip() else None
+            return hits_of(connection, newest(connection, choice, search, limit=chosen.limit, offset=chosen.offset))
 
     def hit(self, mention_id: int, subject_id: str) -> Hit | None:
         """Give what is known now of an alert's mention, evidence included.
@@ -69,60 +67,34 @@ class HitRows(Part):
         return found[0] if found else None
 
 
-def select_hits(condition: ColumnElement[bool]) -> Select[Any]:
-    """Select what a hit is made of, of all revisions."""
-    judged, kept, best = assessment.c, mention_revision.c, statement_match.c
-    same_revision = and_(kept.mention_id == judged.mention_id, kept.revision == judged.revision)
-    best_match = and_(
-        best.mention_id == judged.mention_id,
-        best.revision == judged.revision,
-        best.subject_id == judged.subject_id,
-        best.position == 0,
-    )
-    its_statement = and_(statement.c.subject_id == best.subject_id, statement.c.id == best.statement_id)
-    return (
-        select(
-            judged.mention_id,
-            judged.revision,
-            judged.subject_id,
-            judged.level_rank,
-            judged.about_score,
-            judged.reasons,
-            judged.first_seen_at,
-            judged.hunted_at,
-            mention.c.source,
-            kept.url,
-            kept.title,
-            kept.text,
-            kept.author,
-            kept.published_at,
-            best.statement_id,
-            best.stance,
-            best.score,
-            best.excerpt,
-            statement.c.text.label("statement"),
-        )
-        .select_from(assessment)
-        .join(mention, mention.c.id == judged.mention_id)
-        .join(mention_revision, same_revision)
-        .outerjoin(statement_match, best_match)
-        .outerjoin(statement, its_statement)
-        .where(judged.about_score > 0, condition)
-    )
-
-
-def _conditions(connection: Connection, chosen: HitFilter) -> list[ColumnElement[bool]]:
-    columns = assessment.c
-    conditions = [columns.about_score > 0]
-    its_subject: ColumnElement[str] = columns.subject_id
-    if chosen.text.strip():
-        found = containing(connection, chosen.text)
-        conditions.append(found.clause)
-        if found.is_rare:
-            # An expression has no index, which keeps SQLite from reading all hits of the subject first.
-            its_subject = columns.subject_id.concat("")
+def _subjects(connection: Connection, chosen: HitFilter) -> frozenset[str] | None:
+    """Give the subjects to which a choice is limited; None for no limit, or for a client with very many."""
     if chosen.subject_id:
-        conditions.append(its_subject == chosen.subject_id)
+        return frozenset({chosen.subject_id})
+    if chosen.client_id is None:
+        return None
+    query = subjects_of_client(chosen.client_id).limit(MOST_SUBJECTS + 1)
+    found = frozenset(connection.execute(query).scalars())
+    return found if len(found) <= MOST_SUBJECTS else None
+
+
+def _of_subjects(
+    chosen: HitFilter, subjects: frozenset[str] | None, chooser: Chooser, elsewhere: Chooser
+) -> ColumnElement[bool]:
+    conditions: list[ColumnElement[bool]] = [] if subjects is None else [chooser.subject_id.in_(sorted(subjects))]
+    if chosen.client_id is not None and (chosen.subject_id or subjects is None):
+        conditions.append(elsewhere.subject_id.in_(subjects_of_client(chosen.client_id)))
+    return and_(true(), *conditions)
+
+
+def subjects_of_client(client_id: str) -> Select[Any]:
+    """Select the ids of a client's subjects."""
+    return select(subject.c.id).where(subject.c.client_id == client_id)
+
+
+def _conditions(chosen: HitFilter) -> list[ColumnElement[bool]]:
+    columns = assessment.c
+    conditions: list[ColumnElement[bool]] = []
     if chosen.min_level is not Level.NONE:
         conditions.append(columns.level_rank >= chosen.min_level.rank)
     conditions += _periods(chosen)
@@ -157,45 +129,44 @@ def newest_verdict() -> ColumnElement[str | None]:
 
 def hits_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Hit, ...]:
     """Build hits from rows of `select_hits`, with what is known around them."""
-    around = _load_around(connection, sorted({row.mention_id for row in rows}))
+    around = _load_around(connection, {row.mention_id for row in rows})
     return tuple(_hit_of(row, around) for row in rows)
 
 
-def _load_around(connection: Connection, ids: Sequence[int]) -> _Around:
+def _load_around(connection: Connection, ids: Collection[int]) -> _Around:
     around = _Around(queued=set(), captures={}, states={}, verdicts={})
-    for start in range(0, len(ids), _IDS_A_QUERY):
-        some = ids[start : start + _IDS_A_QUERY]
-        _load_captures(connection, some, around)
-        _load_states(connection, some, around)
-        _load_verdicts(connection, some, around)
+    if ids:
+        _load_captures(connection, ids, around)
+        _load_states(connection, ids, around)
+        _load_verdicts(connection, ids, around)
     return around
 
 
-def _load_states(connection: Connection, ids: Sequence[int], around: _Around) -> None:
+def _load_states(connection: Connection, ids: Collection[int], around: _Around) -> None:
     columns = observation.c
-    newest = select(func.max(columns.id)).where(columns.mention_id.in_(ids)).group_by(columns.mention_id)
+    its_mention = among(connection, columns.mention_id, ids)
+    newest = select(func.max(columns.id)).where(its_mention).group_by(columns.mention_id)
     for row in connection.execute(select(columns.mention_id, columns.state).where(columns.id.in_(newest))):
         around.states[row.mention_id] = row.state
 
 
-def _load_verdicts(connection: Connection, ids: Sequence[int], around: _Around) -> None:
+def _load_verdicts(connection: Connection, ids: Collection[int], around: _Around) -> None:
     columns = review.c
-    newest = (
-        select(func.max(columns.id)).where(columns.mention_id.in_(ids)).group_by(columns.mention_id, columns.subject_id)
-    )
+    its_mention = among(connection, columns.mention_id, ids)
+    newest = select(func.max(columns.id)).where(its_mention).group_by(columns.mention_id, columns.subject_id)
     query = select(columns.mention_id, columns.subject_id, columns.verdict).where(columns.id.in_(newest))
     for row in connection.execute(query):
         around.verdicts[row.mention_id, row.subject_id] = row.verdict
 
 
-def _load_captures(connection: Connection, ids: Sequence[int], around: _Around) -> None:
+def _load_captures(connection: Connection, ids: Collection[int], around: _Around) -> None:
     asked = capture_request.c
-    query = select(asked.mention_id).where(asked.mention_id.in_(ids), asked.is_open)
+    query = select(asked.mention_id).where(among(connection, asked.mention_id, ids), asked.is_open)
     around.queued.update(connection.execute(query).scalars())
     columns = capture.c
     kept: Select[Any] = (
         select(columns.mention_id, columns.id, columns.outcome, columns.manifest_sha256, columns.captured_at)
-        .where(columns.mention_id.in_(ids))
+        .where(among(connection, columns.mention_id, ids))
         .order_by(columns.captured_at, columns.id)
     )
     for row in connection.execute(kept):

@@ -28,6 +28,7 @@ from monitor.store.outbox import add_alerts
 from monitor.store.part import Part
 from monitor.store.piles import places, put
 from monitor.store.schema import assessment, mention, mention_revision, review, statement_match
+from monitor.store.words_by_subject import name_subjects
 
 LEVELS = tuple(sorted(Level, key=lambda level: level.rank))
 """The levels by rank, as the column `level_rank` counts them."""
@@ -65,6 +66,7 @@ class JudgementRows(Part):
             first_seen = _first_seen(connection, latest)
             _forget_old(connection, latest)
             _insert_assessments(connection, latest, first_seen)
+            name_subjects(connection, latest)
             _mark_decided(connection, latest)
             add_first_requests(connection, [one.request for one in latest.values() if one.request], now)
             add_alerts(connection, [alert for one in decisions for alert in one.alerts])

@@ -30,9 +30,8 @@ def place_of(verdict: str) -> int | None:
     return _LATER if verdict == ReviewVerdict.LATER else _DONE
 
 
-def in_pile(pile: Pile) -> ColumnElement[bool]:
+def in_pile(pile: Pile, place: ColumnElement[int] = assessment.c.pile) -> ColumnElement[bool]:
     """Choose the hits of a pile."""
-    place = assessment.c.pile
     match pile:
         case Pile.WAITING:
             return place.is_(None)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Connection,
     Row,
     Select,
     and_,
@@ -25,12 +25,13 @@ from sqlalchemy import (
 from monitor.domain import Capture, Hit, Level
 from monitor.ports import DayCount, ReviewFilter, Spread
 from monitor.store.capture_rows import capture_of, load_artifacts
-from monitor.store.fulltext import containing
-from monitor.store.hits import author_line, hits_of, select_hits
+from monitor.store.fulltext import search_for
+from monitor.store.hits import author_line, hits_of
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
 from monitor.store.piles import in_pile
 from monitor.store.schema import assessment, capture, mention, mention_revision, statement_match
+from monitor.store.searching import Chooser, newest
 
 _QUARTER_S = 900
 
@@ -41,12 +42,11 @@ class ReviewRows(Part):
     def review_hits(self, chosen: ReviewFilter) -> tuple[Hit, ...]:
         """Give hits, newest first."""
         with self._db.reading() as connection:
-            query = select_hits(_chosen(connection, chosen))
-            query = query.where(assessment.c.revision == mention.c.decided_revision)
-            columns = assessment.c
-            order = (columns.first_seen_at.desc(), columns.mention_id.desc(), columns.subject_id)
-            page = query.order_by(*order).limit(max(chosen.limit, 0)).offset(max(chosen.offset, 0))
-            return hits_of(connection, connection.execute(page).all())
+            wanted = search_for(chosen.text, chosen.subjects) if chosen.text.strip() else None
+            return hits_of(
+                connection,
+                newest(connection, partial(_chosen, chosen), wanted, limit=chosen.limit, offset=chosen.offset),
+            )
 
     def count_review(self, chosen: ReviewFilter, most: int = 1_000) -> int:
         """Count hits, up to `most` + 1."""
@@ -57,11 +57,12 @@ class ReviewRows(Part):
                 select(judged.mention_id)
                 .join(mention, mention.c.id == judged.mention_id)
                 .where(judged.about_score > 0, judged.revision == mention.c.decided_revision)
-                .where(_chosen(connection, chosen))
+                .where(_chosen(chosen, Chooser()))
                 .limit(most + 1)
             )
             if chosen.text.strip():
-                some = some.join(mention_revision, same)
+                words = search_for(chosen.text, chosen.subjects).clause(connection)
+                some = some.join(mention_revision, same).where(words)
             return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
 
     def days(self, subjects: frozenset[str] | None, since: datetime, timezone: str) -> tuple[DayCount, ...]:
@@ -158,17 +159,17 @@ def _spread_of(row: Row[Any]) -> Spread:
     )
 
 
-def _allowed(subjects: frozenset[str] | None) -> ColumnElement[bool]:
+def _allowed(
+    subjects: frozenset[str] | None, column: ColumnElement[str] = assessment.c.subject_id
+) -> ColumnElement[bool]:
     if subjects is None:
         return true()
-    return assessment.c.subject_id.in_(sorted(subjects)) if subjects else false()
+    return column.in_(sorted(subjects)) if subjects else false()
 
 
-def _chosen(connection: Connection, chosen: ReviewFilter) -> ColumnElement[bool]:
+def _chosen(chosen: ReviewFilter, chooser: Chooser) -> ColumnElement[bool]:
     columns = assessment.c
-    conditions = [_allowed(chosen.subjects), in_pile(chosen.pile)]
-    if chosen.text.strip():
-        conditions.append(containing(connection, chosen.text).clause)
+    conditions = [_allowed(chosen.subjects, chooser.subject_id), in_pile(chosen.pile, chooser.pile)]
     if chosen.source:
         conditions.append(mention.c.source == chosen.source)
     if chosen.min_level is not Level.NONE:

@@ -183,7 +183,10 @@ mention_revision = Table(
     Column("content_sha256", PlainText, nullable=False),
     Column("raw_sha256", PlainText, nullable=False),
     Column("first_seen_at", UtcMoment, nullable=False),
+    # Whom it is about, as words of the full-text index; empty until it is judged. See `words_by_subject`.
+    Column("subjects", PlainText, nullable=False, server_default=text("''")),
     Index("uq_mention_revision_mention_id_revision", "mention_id", "revision", unique=True),
+    Index("ix_mention_revision_first_seen_at", "first_seen_at", "mention_id"),
     Index(
         "ix_mention_revision_edited",
         "first_seen_at",

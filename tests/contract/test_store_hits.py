@@ -221,15 +221,17 @@ def test_full_text(store: SqlStore, shelf, query, found, subject_id):
     assert [name for name in chosen if name in "abc"] == found
 
 
-def test_full_text_of_common_words(store: SqlStore, shelf):
-    """Beyond a few thousand rows another way is taken, with the same answer."""
-    store.save_page(shelf.page(*(make_mention(external_id=f"p{n}", text=f"common {n}") for n in range(2_100))))
+def test_full_text_of_words_that_are_common_elsewhere(store: SqlStore, shelf):
+    others = shelf.keep(*(make_mention(external_id=f"p{n}", text=f"common {n}") for n in range(1_200)))
+    store.save_decisions([shelf.decision(one, shelf.judgement("subject-2")) for one in others])
     put(shelf, "a", text="common and rare")
     put(shelf, "b", text="rare and Common", hours=1)
     put(shelf, "c", text="neither", hours=2)
     for query in ("common", "common rare", "rare"):
-        assert names(store, text=query) == ["b", "a"]
+        assert names(store, text=query, subject_id="subject-1") == ["b", "a"]
         assert names(store, text=query, subject_id="subject-1", limit=1) == ["b"]
+    assert len(names(store, text="common", limit=2_000)) == 1_202
+    assert len(names(store, text="common", limit=500, offset=1_000)) == 202
 
 
 def test_full_text_sees_the_assessed_revision(store: SqlStore, shelf):

@@ -1,0 +1,75 @@
+"""Select what hits are made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, select
+
+from monitor.store.schema import assessment, mention, mention_revision, statement, statement_match
+
+NEWEST_FIRST = (assessment.c.first_seen_at.desc(), assessment.c.mention_id.desc(), assessment.c.subject_id)
+"""The order of every list of hits."""
+
+_KEPT = and_(
+    mention_revision.c.mention_id == assessment.c.mention_id, mention_revision.c.revision == assessment.c.revision
+)
+
+
+def select_hits(condition: ColumnElement[bool]) -> Select[Any]:
+    """Select what a hit is made of, of all revisions."""
+    judged, kept, best = assessment.c, mention_revision.c, statement_match.c
+    best_match = and_(
+        best.mention_id == judged.mention_id,
+        best.revision == judged.revision,
+        best.subject_id == judged.subject_id,
+        best.position == 0,
+    )
+    its_statement = and_(statement.c.subject_id == best.subject_id, statement.c.id == best.statement_id)
+    return (
+        select(
+            judged.mention_id,
+            judged.revision,
+            judged.subject_id,
+            judged.level_rank,
+            judged.about_score,
+            judged.reasons,
+            judged.first_seen_at,
+            judged.hunted_at,
+            mention.c.source,
+            kept.id.label("revision_id"),
+            kept.url,
+            kept.title,
+            kept.text,
+            kept.author,
+            kept.published_at,
+            best.statement_id,
+            best.stance,
+            best.score,
+            best.excerpt,
+            statement.c.text.label("statement"),
+        )
+        .select_from(assessment)
+        .join(mention, mention.c.id == judged.mention_id)
+        .join(mention_revision, _KEPT)
+        .outerjoin(statement_match, best_match)
+        .outerjoin(statement, its_statement)
+        .where(judged.about_score > 0, condition)
+    )
+
+
+def select_keys(condition: ColumnElement[bool]) -> Select[Any]:
+    """Select of the same hits, as they were judged last, only which they are and the row id of their revision."""
+    judged, revision_id = assessment.c, mention_revision.c.id.label("revision_id")
+    return (
+        select(judged.mention_id, judged.subject_id, judged.first_seen_at, revision_id)
+        .select_from(assessment)
+        .join(mention, mention.c.id == judged.mention_id)
+        .join(mention_revision, _KEPT)
+        .where(judged.about_score > 0, as_judged_last(), condition)
+    )
+
+
+def as_judged_last() -> ColumnElement[bool]:
+    """Choose the newest revision that was decided about."""
+    return assessment.c.revision == mention.c.decided_revision
