@@ -54,8 +54,24 @@ def database_file(settings: Settings) -> Path | None:
 
 
 def build_store(settings: Settings, clock: Clock) -> Store:
-    """Open the database and bring it up to date; StoreError when it cannot be used."""
+    """Open the database and bring it up to date; StoreError when it cannot be used.
+
+    A database file makes the folder for data; beside a database server it is made here. ConfigError when it cannot be.
+    """
+    if database_file(settings) is None:
+        _make_data_folder(settings.data_dir)
     return open_store(store_url(settings), clock=clock)
+
+
+def _make_data_folder(path: Path) -> None:
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The data folder {path} cannot be made.",
+            why=error.strerror or str(error),
+            try_="Make it yourself, for the user who runs this program, or name another `data_dir`.",
+        ) from error
 
 
 def build_notifier(settings: Settings, client: HttpClient, clock: Clock) -> AppriseNotifier:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from monitor.jobs.hunt import Progress
     from monitor.jobs.stamp import StampState
     from monitor.ports import ChannelState
+    from monitor.workers import Parked
 
 _MOST_COUNTED = 10_000
 _SILENT_AFTER = timedelta(hours=2)
@@ -37,7 +39,8 @@ _SILENT_AFTER = timedelta(hours=2)
 def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     """Show sources, what waits for you, and the evidence.
 
-    Exit code 0 when every source is read and every channel takes messages as it should be, 3 when one does not.
+    Exit code 0 when every source is read and every channel takes messages as it should be, 3 when one does not, or when
+    a job that several machines share failed too often and waits for you.
     """
     seen = with_app(ctx, _read)
     zone = seen.pop("zone")
@@ -45,7 +48,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         say_json(seen)
     else:
         _say(seen, zone)
-    if seen["failing"] or seen["channels_failing"]:
+    if seen["failing"] or seen["channels_failing"] or seen["parked"]:
         raise typer.Exit(faults.PARTLY_FAILED)
 
 
@@ -70,6 +73,7 @@ async def _read(app: App) -> dict[str, Any]:
         "mentions": app.store.count_mentions(datetime(1970, 1, 1, tzinfo=UTC), now + timedelta(days=1)),
         "hunt": app.hunt_progress(),
         "outbox": _outbox(app),
+        "parked": await _parked(app),
         "channels": app.notifier.channels,
         "channels_take": {one.name: one.takes for one in channels if one.takes},
         "channels_paused": [one.name for one in channels if one.is_paused],
@@ -168,6 +172,16 @@ def _outbox(app: App) -> dict[str, int]:
     }
 
 
+async def _parked(app: App) -> tuple[Parked, ...]:
+    """Give the shared jobs that failed too often; none where no work is shared."""
+    if app.settings.queue.engine == "in-process":
+        return ()
+    from monitor.workers import open_queue
+
+    async with open_queue(app.settings.store.url.get_secret_value()) as queue:
+        return await queue.parked()
+
+
 def _evidence(app: App) -> dict[str, object]:
     kept = {event.capture_id for event in app.vault.custody() if event.event in ("capture", "recovered")}
     return {
@@ -190,7 +204,7 @@ def _disk(app: App) -> dict[str, int]:
 
 def _say(seen: dict[str, Any], zone: tzinfo) -> None:
     now: datetime = seen["now"]
-    say(_one_sentence(seen), *_channel_sentence(seen), "")
+    say(_one_sentence(seen), *_channel_sentence(seen), *_parked_sentence(seen["parked"]), "")
     if seen["sources"]:
         rows = [
             [
@@ -253,6 +267,15 @@ def _channel_sentence(seen: dict[str, Any]) -> list[str]:
     names = [one["name"] for one in seen["channels_failing"]]
     verb = "refuses" if len(names) == 1 else "refuse"
     return [f"{count_in_words(len(names), 'channel')} {verb} messages: {', '.join(names)}."] if names else []
+
+
+def _parked_sentence(parked: Sequence[Parked]) -> list[str]:
+    if not parked:
+        return []
+    verb = "waits" if len(parked) == 1 else "wait"
+    latest = f"{parked[0].key}: {parked[0].error}"
+    then = "See goodname queue list; mend it, then: goodname queue retry"
+    return [f"{count_in_words(len(parked), 'job')} failed too often and {verb} for you ({latest}). {then}"]
 
 
 def _proofs(state: StampState | None) -> str:

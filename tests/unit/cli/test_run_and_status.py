@@ -13,7 +13,8 @@ import pytest
 from monitor.cli import checks
 from monitor.cli.checks import Outcome
 from monitor.cli.doctor import command_of
-from monitor.cli.status import _one_sentence
+from monitor.cli.status import _one_sentence, _parked_sentence
+from monitor.workers import Parked
 
 
 class TestOnce:
@@ -124,6 +125,18 @@ class TestStatus:
     def test_nobody_looks(self):
         source = {"name": "a", "overdue": True, "failing": False, "last_good_at": datetime.now(UTC)}
         assert "Is `goodname run` running?" in _one_sentence({"sources": [source], "failing": []})
+
+    def test_parked_jobs_are_said_with_what_to_do(self):
+        def parked(number: int) -> Parked:
+            return Parked(number=number, kind="poll", key=f"poll:a{number}:*", parked_at=datetime.now(UTC), error="odd")
+
+        assert _parked_sentence([]) == []
+        (one,) = _parked_sentence([parked(1)])
+        assert one.startswith("1 job failed too often and waits for you (poll:a1:*: odd).")
+        assert "goodname queue retry" in one
+        assert _parked_sentence([parked(2), parked(1)])[0].startswith(
+            "2 jobs failed too often and wait for you (poll:a2"
+        )
 
 
 class TestDoctor:
