@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 
+import asyncpg
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import FailingListenerError
-from pgqueuer.models import HealthCheckEvent
+from pgqueuer.models import HealthCheckEvent, Job, TracebackRecord
+from pgqueuer.queries import Queries
+
+log = logging.getLogger("goodname.queue")
+
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError)
+"""What a database that went away makes a call raise."""
 
 _QUESTIONS = 5
+
+
+class PatientQueries(Queries):
+    """Leave a job as it is when the database is gone just as it is to be put back.
+
+    The engine would call it failed for good as soon as the database answers again, and it would be parked, although it
+    had tries left. Without a sign of life it is handed to another worker instead.
+    """
+
+    async def retry_job(self, job: Job, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        """Put a job back, to be tried again after `delay`."""
+        try:
+            await super().retry_job(job, delay, traceback_record)
+        except LOST as error:
+            log.warning("a job could not be put back", extra={"job": job.entrypoint, "why": str(error)})
 
 
 class PatientManager(QueueManager):

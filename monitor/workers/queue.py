@@ -265,9 +265,10 @@ async def open_queue(url: str) -> AsyncIterator[JobQueue]:
 def _queries(pool: Pool[Any]) -> Queries:
     """Give the engine's commands; each has a driver of its own, which keeps one listener."""
     from pgqueuer.adapters.drivers.asyncpg import AsyncpgPoolDriver  # noqa: PLC0415  # an optional extra
-    from pgqueuer.queries import Queries  # noqa: PLC0415
 
-    return Queries(AsyncpgPoolDriver(pool))
+    from monitor.workers.engine import PatientQueries  # noqa: PLC0415 # as above
+
+    return PatientQueries(AsyncpgPoolDriver(pool))
 
 
 async def _install(pool: Pool[Any]) -> None:
@@ -306,10 +307,9 @@ def _plain(url: str) -> str:
 
 
 def _lost() -> tuple[type[BaseException], ...]:
-    import asyncpg  # noqa: PLC0415
-    from pgqueuer.domain.errors import FailingListenerError  # noqa: PLC0415
+    from monitor.workers.engine import LOST  # noqa: PLC0415 # an optional extra
 
-    return (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, FailingListenerError)
+    return LOST
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from monitor.errors import StoreError
 from monitor.ports import Waiting
 from monitor.settings import load_settings
 from monitor.testing.builders import NOW
+from monitor.testing.postgres import postgres_server as a_postgres_server
 from monitor.workers import JobQueue, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
 
@@ -145,6 +146,31 @@ class TestQueue:
         assert await queue.retry([one.number]) == 1
         assert (await queue.state()).waiting == {CAPTURE: 1}
         assert await queue.parked() == ()
+
+    async def test_a_job_whose_database_goes_while_it_fails_keeps_its_tries(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        async def fail_without_database(_payload: bytes | None) -> None:
+            await asyncio.to_thread(server.stop)
+            raise ValueError("what a page")
+
+        async def was_told() -> bool:
+            return any(one.name in ("goodname.queue", "pgqueuer") for one in caplog.records)
+
+        with a_postgres_server() as server:
+            url = server.url(server.new_database())
+            async with open_queue(url) as queue:
+                await queue.put([capture_job(7)])
+                working = asyncio.create_task(queue.work({CAPTURE: fail_without_database}, concurrency=2))
+                await _until(was_told)
+                await asyncio.to_thread(server.start)
+                queue.stop()
+                with contextlib.suppress(StoreError):
+                    await working
+            async with open_queue(url) as queue:
+                state = await queue.state()
+        assert state.parked == {}
+        assert state.running == {CAPTURE: 1}, "the next worker takes it over when nobody shows life for it"
 
     async def test_parked_jobs_can_be_thrown_away(self, queue: JobQueue) -> None:
         await queue.put([capture_job(1), capture_job(2)])
