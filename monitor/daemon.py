@@ -84,6 +84,10 @@ class Engine(Protocol):
         """Count the jobs by state and kind, as they were when it last looked."""
         ...
 
+    def stuck(self) -> tuple[str, ...]:
+        """Name the jobs in hand that do not go on."""
+        ...
+
     def stop(self) -> None:
         """Take no more jobs; idempotent."""
         ...
@@ -277,7 +281,8 @@ class Service:
 
     def _stuck(self) -> tuple[str, ...]:
         idle = self._scheduler.idle_s()
-        return tuple(name for name, seconds in idle.items() if seconds > STUCK_AFTER_S + TICKS_S[name])
+        own = (name for name, seconds in idle.items() if seconds > STUCK_AFTER_S + TICKS_S[name])
+        return (*own, *(self._engine.stuck() if self._engine else ()))
 
     def probe(self) -> Probe:
         """Look at the service as `/healthz` shows it; never raises for a fault of the database, but says so."""

@@ -9,14 +9,18 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 from monitor.bootstrap import App, Notices, Settings, open_app, service_manager
 from monitor.errors import MonitorError
 from monitor.logs import set_up_logging
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
+from monitor.workers.pace import Pace
 from monitor.workers.queue import Handler, JobQueue, open_queue
 
 log = logging.getLogger("goodname.workers")
+
+T = TypeVar("T")
 
 TARGETS_A_TICK = 2_000
 CAPTURES_A_TICK = 200
@@ -31,6 +35,7 @@ class Crew:
         self._app = app
         self._queue = queue
         self._leads = leads
+        self._pace = Pace(app.clock)
         self._counted_at = -COUNT_EVERY_S
         self.figures: Mapping[str, Mapping[str, int]] = {}
 
@@ -64,12 +69,25 @@ class Crew:
 
     async def work(self, kinds: Collection[str] = tuple(KINDS), *, concurrency: int = 0) -> None:
         """Do jobs of these kinds until `stop`; StoreError when the database went away."""
-        places = concurrency or self._app.settings.queue.concurrency
-        await self._queue.work({kind: self._handlers()[kind] for kind in kinds}, concurrency=places)
+        handlers, places = self._handlers(), concurrency or self._app.settings.queue.concurrency
+        chosen = {kind: handlers[kind] for kind in kinds}
+        await self._queue.work(chosen, concurrency=places, turned=self._pace.turned)
 
     def stop(self) -> None:
         """Take no more jobs; `work` ends when those in hand are done. Idempotent."""
         self._queue.stop()
+        self._pace.rest()
+
+    def stuck(self) -> tuple[str, ...]:
+        """Name the kinds of jobs that hang here past every lease, and "queue" when it looks for no more work."""
+        return self._pace.stuck()
+
+    def is_well(self) -> bool:
+        """Tell whether everything here goes on; what does not is logged."""
+        stuck = self.stuck()
+        if stuck:
+            log.error("something does not go on", extra={"jobs": stuck})
+        return not stuck
 
     def _handlers(self) -> Mapping[str, Handler]:
         return {
@@ -86,22 +104,26 @@ class Crew:
             self._app.store.leased_target, order.source, order.query_key, order.leased_until
         )
         if target:
-            await self._app.poll_target(target)
+            await self._piece(POLL, self._app.poll_target(target))
 
     async def _capture(self, payload: bytes | None) -> None:
-        await self._app.preserve(read_capture(payload))
+        await self._piece(CAPTURE, self._app.preserve(read_capture(payload)))
 
     async def _assess(self, _payload: bytes | None) -> None:
-        while await asyncio.to_thread(self._app.assess):
+        while await self._piece(ASSESS, asyncio.to_thread(self._app.assess)):
             continue
 
     async def _alert(self, _payload: bytes | None) -> None:
-        while (await self._app.deliver()).sent:
+        while (await self._piece(ALERT, self._app.deliver())).sent:
             continue
 
     async def _recheck(self, _payload: bytes | None) -> None:
-        while await self._app.evidence.recheck():
+        while await self._piece(RECHECK, self._app.evidence.recheck()):
             continue
+
+    async def _piece(self, kind: str, work: Awaitable[T]) -> T:
+        with self._pace.piece(kind):
+            return await work
 
 
 @asynccontextmanager
@@ -123,7 +145,7 @@ async def serve_worker(settings: Settings, kinds: Collection[str], concurrency: 
             loop.add_signal_handler(number, crew.stop)
         await asyncio.to_thread(app.recover)  # what a killed worker of this machine had begun
         notices = Notices(service_manager())
-        feeding = asyncio.create_task(notices.feed_watchdog(lambda: True), name="watchdog")  # the loop turns
+        feeding = asyncio.create_task(notices.feed_watchdog(crew.is_well), name="watchdog")
         notices.send(f"READY=1\nSTATUS=working on {', '.join(sorted(kinds))}")
         log.info("worker started", extra={"jobs": sorted(kinds)})
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator, Callable
 from contextlib import suppress
 from datetime import timedelta
 
@@ -36,11 +37,13 @@ class PatientQueries(Queries):
 
 
 class PatientManager(QueueManager):
-    """Ask the listener again before it is given up.
+    """Ask the listener again before it is given up, and tell of each turn of the loop.
 
     The engine asks for the first time while it is about to listen, so that answer is often lost; the engine alone would
     then end the process ten seconds after its start.
     """
+
+    turned: Callable[[], None] | None = None
 
     async def listener_healthy(
         self,
@@ -51,3 +54,12 @@ class PatientManager(QueueManager):
             with suppress(FailingListenerError):
                 return await super().listener_healthy(timeout / _QUESTIONS)
         return await super().listener_healthy(timeout / _QUESTIONS)
+
+    async def fetch_jobs(
+        self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
+    ) -> AsyncGenerator[Job, None]:
+        """Give what is ready, as each turn of the loop asks for."""
+        if self.turned:
+            self.turned()
+        async for job in super().fetch_jobs(batch_size, global_concurrency_limit, heartbeat_timeout):
+            yield job

@@ -19,9 +19,10 @@ from monitor.workers.jobs import CAPTURE, Job
 
 if TYPE_CHECKING:
     from asyncpg import Connection, Pool
-    from pgqueuer.core.qm import QueueManager
     from pgqueuer.models import Job as Handed
     from pgqueuer.queries import Queries
+
+    from monitor.workers.engine import PatientManager
 
 log = logging.getLogger("goodname.queue")
 
@@ -63,6 +64,10 @@ class QueueState:
     parked: Mapping[str, int]
 
 
+def _nobody(_room: str) -> None:
+    """Hear of a turn where nobody wants to know."""
+
+
 class JobQueue:
     """Put jobs into the queue and take them out; for one event loop.
 
@@ -73,7 +78,7 @@ class JobQueue:
         self._pool = pool
         self._connect = connect
         self._queries = _queries(pool)
-        self._managers: list[QueueManager] = []
+        self._managers: list[PatientManager] = []
 
     async def close(self) -> None:
         """Let go of every connection; idempotent."""
@@ -98,15 +103,20 @@ class JobQueue:
             )
         return sum(number is not None for number in numbers)
 
-    async def work(self, handlers: Mapping[str, Handler], *, concurrency: int) -> None:
+    async def work(
+        self, handlers: Mapping[str, Handler], *, concurrency: int, turned: Callable[[str], None] = _nobody
+    ) -> None:
         """Do jobs of these kinds until `stop`; ConnectionError or StoreError when the database went away.
 
-        Captures have a room of their own of two places, so that slow pages never hold up the rest.
+        Captures have a room of their own of two places, so that slow pages never hold up the rest. `turned` hears of
+        each look for work, with the name of the room.
         """
         rest = {kind: handler for kind, handler in handlers.items() if kind != CAPTURE}
         rooms = [({CAPTURE: handlers[CAPTURE]}, CAPTURES_AT_ONCE)] if CAPTURE in handlers else []
         rooms += [(rest, concurrency)] if rest else []
         self._managers = [self._manager(kinds) for kinds, _ in rooms]
+        for manager in self._managers:
+            manager.turned = partial(turned, " ".join(manager.entrypoint_registry))
         with _reachable():
             runs = [
                 asyncio.create_task(
@@ -173,7 +183,7 @@ class JobQueue:
         with _reachable():
             return len(await self._pool.fetch(query, list(numbers)))
 
-    def _manager(self, handlers: Mapping[str, Handler]) -> QueueManager:
+    def _manager(self, handlers: Mapping[str, Handler]) -> PatientManager:
         from pgqueuer.core.executors import DatabaseRetryEntrypointExecutor  # noqa: PLC0415 # an optional extra
 
         from monitor.workers.engine import PatientManager  # noqa: PLC0415 # as above

@@ -13,20 +13,40 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.bootstrap import open_app
+from monitor.bootstrap.app import App
 from monitor.cli import app
 from monitor.domain import Target
 from monitor.errors import StoreError
 from monitor.ports import Waiting
 from monitor.settings import load_settings
 from monitor.testing.builders import NOW
+from monitor.testing.fakes import FakeClock
 from monitor.testing.postgres import postgres_server as a_postgres_server
-from monitor.workers import JobQueue, open_queue
+from monitor.testing.serving import LoopbackServer, Received, reply
+from monitor.workers import Crew, JobQueue, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
+from monitor.workers.pace import HANGS_AFTER_S
 
 if TYPE_CHECKING:
     from pgqueuer.types import HealthCheckId
 
 pytestmark = pytest.mark.postgres
+
+WATCHLIST = """[[subject]]
+id = "alina"
+name = "Alina Vossberg"
+attestation = { relation = "self", by = "Alina", on = 2026-01-01 }
+"""
+SHARED = """data_dir = "data"
+watchlist.file = "watchlist.toml"
+network.allow = ["{site}"]
+store.url = "{url}"
+queue.engine = "pgqueuer"
+[[source]]
+name = "forum"
+connector = "feed"
+settings = {{ url = "http://{site}/feed" }}
+"""
 
 
 @pytest.fixture
@@ -44,6 +64,13 @@ NOTHING = Waiting(has_unassessed=False, captures=(), alerts=0, has_rechecks=Fals
 
 async def _do_nothing(_payload: bytes | None) -> None:
     """Do a job that is nothing."""
+
+
+def _later(is_so: Callable[[], object]) -> Callable[[], Awaitable[object]]:
+    async def ask() -> object:
+        return is_so()
+
+    return ask
 
 
 async def _until(found: Callable[[], Awaitable[object]]) -> None:
@@ -243,6 +270,42 @@ class TestQueue:
         with pytest.raises(StoreError, match="cannot be reached"):
             async with open_queue(f"postgresql+psycopg://postgres@/nobody?host={tmp_path}"):
                 pass
+
+
+class TestWellbeing:
+    async def test_a_worker_with_a_job_that_hangs_does_not_call_itself_well(
+        self, new_postgres: str, postgres_server: object, tmp_path: Path
+    ) -> None:
+        may_answer, url = asyncio.Event(), postgres_server.url(new_postgres)  # type: ignore[attr-defined]
+
+        async def hold(_received: Received) -> bytes:
+            await may_answer.wait()
+            return reply("[]")
+
+        async def leads() -> bool:
+            return True
+
+        async with LoopbackServer(hold) as site, open_queue(url) as queue:
+            (tmp_path / "watchlist.toml").write_text(WATCHLIST, "utf-8")
+            (tmp_path / "goodname.toml").write_text(SHARED.format(url=url, site=site.address), "utf-8")
+            (tmp_path / "goodname.toml").chmod(0o600)
+            clock = FakeClock()
+            async with App(load_settings(tmp_path / "goodname.toml"), clock) as opened:
+                crew = Crew(opened, queue, leads)
+                assert await crew.plan() == 1
+                working = asyncio.create_task(crew.work())
+                await _until(_later(lambda: site.received))
+                assert crew.is_well()
+
+                clock.advance(HANGS_AFTER_S + 1)
+                assert crew.stuck() == (POLL, "queue")
+                await _until(_later(lambda: crew.stuck() == (POLL,)))  # the loop turns, and the poll hangs
+                assert not crew.is_well()
+
+                may_answer.set()
+                await _until(_later(crew.is_well))
+                crew.stop()
+                await working
 
 
 class TestConfigCheck:
