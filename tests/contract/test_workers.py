@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from monitor.bootstrap import open_app
+from monitor.bootstrap import ServiceManager, open_app
 from monitor.bootstrap.app import App
 from monitor.cli import app
+from monitor.daemon import Service
 from monitor.domain import Target
 from monitor.errors import StoreError
 from monitor.ports import Waiting
@@ -42,6 +43,7 @@ watchlist.file = "watchlist.toml"
 network.allow = ["{site}"]
 store.url = "{url}"
 queue.engine = "pgqueuer"
+web.bind = "off"
 [[source]]
 name = "forum"
 connector = "feed"
@@ -301,6 +303,7 @@ class TestWellbeing:
                 assert crew.stuck() == (POLL, "queue")
                 await _until(_later(lambda: crew.stuck() == (POLL,)))  # the loop turns, and the poll hangs
                 assert not crew.is_well()
+                assert "the poll job is stuck" in Service(opened, ServiceManager(), crew).probe().why
 
                 may_answer.set()
                 await _until(_later(crew.is_well))
