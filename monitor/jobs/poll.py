@@ -166,6 +166,7 @@ async def poll_leased(
         await ends.add(_end_of(target, poll, error))
     except StoreError:
         log.warning("the database could not keep how a poll went", extra={"source": source.name}, exc_info=True)
+        return None
     return poll
 
 

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from monitor.bootstrap import App, Notices, Settings, open_app, service_manager
-from monitor.errors import MonitorError
+from monitor.errors import MonitorError, StoreError
 from monitor.logs import set_up_logging
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
 from monitor.workers.pace import Pace
@@ -103,8 +103,11 @@ class Crew:
         target = await asyncio.to_thread(
             self._app.store.leased_target, order.source, order.query_key, order.leased_until
         )
-        if target:
-            await self._piece(POLL, self._app.poll_target(target))
+        if target is None or target.source not in self._app.sources:
+            return
+        if await self._piece(POLL, self._app.poll_target(target)) is None:
+            # The lease still runs, so that nobody else orders it; the job itself is tried again, and polls under it.
+            raise StoreError("The database could not keep a poll.", try_="Check that PostgreSQL runs.")
 
     async def _capture(self, payload: bytes | None) -> None:
         await self._piece(CAPTURE, self._app.preserve(read_capture(payload)))

@@ -23,7 +23,7 @@ INTERVAL_S = 1.0
 LATE_S = 1.5
 """A process may come so much after its turn, on a busy machine, and the next one in time."""
 
-TURNS = 12
+TURNS = 9
 SEARCHES = 40
 PRICE = Decimal("0.005")
 POSTS_A_PAGE, POSTS = 10, 200

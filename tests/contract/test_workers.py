@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -274,41 +276,74 @@ class TestQueue:
                 pass
 
 
-class TestWellbeing:
-    async def test_a_worker_with_a_job_that_hangs_does_not_call_itself_well(
-        self, new_postgres: str, postgres_server: object, tmp_path: Path
-    ) -> None:
+@dataclass
+class Site:
+    """Hand out what a test needs of an installation with one source, at a site that answers when it is let."""
+
+    queue: JobQueue
+    app: App
+    crew: Crew
+    clock: FakeClock
+    server: LoopbackServer
+    may_answer: asyncio.Event
+
+
+class TestCrew:
+    @pytest.fixture
+    async def site(self, new_postgres: str, postgres_server: object, tmp_path: Path) -> AsyncIterator[Site]:
         may_answer, url = asyncio.Event(), postgres_server.url(new_postgres)  # type: ignore[attr-defined]
 
-        async def hold(_received: Received) -> bytes:
+        async def answer(_received: Received) -> bytes:
             await may_answer.wait()
-            return reply("[]")
+            return reply(json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "Forum", "items": []}))
 
         async def leads() -> bool:
             return True
 
-        async with LoopbackServer(hold) as site, open_queue(url) as queue:
+        async with LoopbackServer(answer) as server, open_queue(url) as queue:
             (tmp_path / "watchlist.toml").write_text(WATCHLIST, "utf-8")
-            (tmp_path / "goodname.toml").write_text(SHARED.format(url=url, site=site.address), "utf-8")
+            (tmp_path / "goodname.toml").write_text(SHARED.format(url=url, site=server.address), "utf-8")
             (tmp_path / "goodname.toml").chmod(0o600)
             clock = FakeClock()
             async with App(load_settings(tmp_path / "goodname.toml"), clock) as opened:
-                crew = Crew(opened, queue, leads)
-                assert await crew.plan() == 1
-                working = asyncio.create_task(crew.work())
-                await _until(_later(lambda: site.received))
-                assert crew.is_well()
+                yield Site(queue, opened, Crew(opened, queue, leads), clock, server, may_answer)
 
-                clock.advance(HANGS_AFTER_S + 1)
-                assert crew.stuck() == (POLL, "queue")
-                await _until(_later(lambda: crew.stuck() == (POLL,)))  # the loop turns, and the poll hangs
-                assert not crew.is_well()
-                assert "the poll job is stuck" in Service(opened, ServiceManager(), crew).probe().why
+    async def test_a_worker_with_a_job_that_hangs_does_not_call_itself_well(self, site: Site) -> None:
+        crew = site.crew
+        assert await crew.plan() == 1
+        working = asyncio.create_task(crew.work())
+        await _until(_later(lambda: site.server.received))
+        assert crew.is_well()
 
-                may_answer.set()
-                await _until(_later(crew.is_well))
-                crew.stop()
-                await working
+        site.clock.advance(HANGS_AFTER_S + 1)
+        assert crew.stuck() == (POLL, "queue")
+        await _until(_later(lambda: crew.stuck() == (POLL,)))  # the loop turns, and the poll hangs
+        assert not crew.is_well()
+        assert "the poll job is stuck" in Service(site.app, ServiceManager(), crew).probe().why
+
+        site.may_answer.set()
+        await _until(_later(crew.is_well))
+        crew.stop()
+        await working
+
+    @pytest.mark.parametrize("table", ["poll", "position"])
+    async def test_a_poll_that_the_database_could_not_keep_is_tried_again_within_its_lease(
+        self, site: Site, monkeypatch: pytest.MonkeyPatch, table: str
+    ) -> None:
+        monkeypatch.setattr("monitor.workers.queue.FIRST_RETRY", timedelta(seconds=1))
+        ask = site.queue._pool
+        site.may_answer.set()
+        assert await site.crew.plan() == 1
+        await ask.execute(f"ALTER TABLE {table} RENAME TO lost")
+        working = asyncio.create_task(site.crew.work())
+        await _until(lambda: ask.fetch("SELECT 1 FROM pgqueuer WHERE attempts > 0"))
+
+        await ask.execute(f"ALTER TABLE lost RENAME TO {table}")
+        await _until(_later(lambda: site.app.store.polls()))
+        site.crew.stop()
+        await working
+        assert await site.queue.parked() == ()
+        assert not site.app.store.lease_targets(site.clock.now(), limit=1, lease_for=timedelta(minutes=1))
 
 
 class TestConfigCheck:
