@@ -24,12 +24,12 @@ _SECOND = timedelta(seconds=1)
 _FIRST_STEP = 100
 _LONGEST_STEP = 8_000
 _FEW = 1_000
-_NEAR = 600
+# So many hits are walked on PostgreSQL rather than asking its index; of everything the index would give too much.
+_NEAR, _NEAR_IN_ALL = 600, 2_000
 # Stretches of time, measured by the one that the first step of the walk took.
 _STRETCHES = (30, 900)
 # Some of what the index finds is no hit: another pile, an older revision.
 _TO_SPARE = 20
-
 
 _Key = tuple[int, str]
 
@@ -73,7 +73,7 @@ def _found(connection: Connection, choice: Choice, search: Search, enough: int) 
         matching = hits.where(search.parts())
         if connection.dialect.name == "sqlite":
             found = _stored_last(connection, matching, search, enough)
-        elif walk.likely_rest(enough) > _NEAR:
+        elif walk.likely_rest(enough) > (_NEAR if search.about else _NEAR_IN_ALL):
             found = _seen_since(connection, matching, search, enough, walk)
         else:
             found = None

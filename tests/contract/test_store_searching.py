@@ -48,6 +48,10 @@ def crowd(store: SqlStore, shelf) -> dict[Mention, tuple[str, ...]]:
     )
     kept = {post: tuple(sorted(draw.sample(SUBJECTS, draw.randrange(3)))) for post in shelf.keep(*posts)}
     store.save_decisions([shelf.decision(post, *about(shelf, *its_own)) for post, its_own in kept.items()])
+    for post in list(kept)[10:20:3]:
+        edited = shelf.post(post.external_id, "window bread", first_seen_at=NOW + MINUTE)
+        kept[edited] = kept.pop(post)
+        shelf.decide(edited, *about(shelf, *kept[edited]))
     for post in list(kept)[:6:2]:
         for subject_id in kept[post]:
             verdict = ReviewVerdict.NOT_HARMFUL
@@ -81,6 +85,9 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
     monkeypatch.setattr(searching, "_FIRST_STEP", first_step)
     monkeypatch.setattr(searching, "_LONGEST_STEP", 10)
     monkeypatch.setattr(searching, "_TO_SPARE", 1)
+    monkeypatch.setattr(searching, "_NEAR", 1)
+    monkeypatch.setattr(searching, "_NEAR_IN_ALL", 1)
+    monkeypatch.setattr(searching, "_STRETCHES", (2, 5))
     monkeypatch.setattr(searching, "_FEW", few)
     places = ({SUBJECTS[0]}, {SUBJECTS[2]}, set(SUBJECTS[1:]), set(SUBJECTS))
     for query, subjects in product(("lamp", "river stone", "lamp 偷了", "偷了", "nowhere"), places):
@@ -99,6 +106,8 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
 @pytest.mark.parametrize("few", [2_000, 0])
 def test_a_search_sees_one_pile(store: SqlStore, crowd, monkeypatch, few):
     monkeypatch.setattr(searching, "_FIRST_STEP", 2)
+    monkeypatch.setattr(searching, "_NEAR", 1)
+    monkeypatch.setattr(searching, "_NEAR_IN_ALL", 1)
     monkeypatch.setattr(searching, "_FEW", few)
     done = {post.id for post in list(crowd)[:6:2]}
     for pile, is_in in ((Pile.DONE, done.__contains__), (Pile.WAITING, lambda one: one not in done)):
@@ -170,7 +179,7 @@ def test_an_older_database_can_be_searched_as_before(empty_url: str, clock: Fake
     old.save_page(_page(posts))
     with database.writing() as connection:
         ids = list(connection.execute(select(mention.c.id).order_by(mention.c.id)).scalars())
-        judged = [(ids[0], "b", 80), (ids[0], "a", 80), (ids[1], SUBJECTS[2], 80), (ids[2], "a", 0)]
+        judged = [(ids[0], "b", 80), (ids[0], "a", 80), (ids[1], SUBJECTS[2], 80), (ids[1], "c", 0), (ids[2], "a", 0)]
         connection.execute(insert(assessment), [_assessed(*one) for one in judged])
         connection.execute(mention.update().values(decided_revision=1, pending_at=None))
     old.close()
