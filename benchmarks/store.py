@@ -361,7 +361,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=300, help="How often each question is asked.")
     parser.add_argument("--smoke", action="store_true")
     given = parser.parse_args()
-    mentions, rounds = (2_000, 5) if given.smoke else (given.mentions, given.rounds)
+    mentions, rounds = (1_000, 3) if given.smoke else (given.mentions, given.rounds)
     kinds = list(PLACES) if given.store == "both" else [given.store]
     figures = {kind: measured(kind, mentions, rounds) for kind in kinds}
     print(json.dumps({"mentions": mentions, "subjects": SUBJECTS, "rounds": rounds, "stores": figures}, indent=2))
