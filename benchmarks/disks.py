@@ -53,7 +53,13 @@ class Disk:
 
     @contextlib.contextmanager
     def full(self, _: int) -> Iterator[None]:
-        """Fill it to the last byte."""
+        """Fill it to the last byte, and leave the database's write-ahead log no room to be written over.
+
+        SQLite goes on within a log that it has grown before; on a disk that fills up by itself it meets the end later.
+        """
+        for path in self.folder.glob("*.db"):
+            with contextlib.closing(sqlite3.connect(path, timeout=10)) as database:
+                database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         filler = self.folder / "filler"
         with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
             while file.write(b"x" * 4096):
