@@ -51,8 +51,6 @@ NOT_IN_A_CYCLE = {"heartbeat", "news", "recover", "let_go"}
 """A sign of life waits for every other job to have gone round."""
 
 PARALLEL_POLLS = 32
-POLLS_END_S = 0.1
-"""Where more is due than can be polled side by side, the next ones are begun so soon after some have ended."""
 
 SILENCE_REST = 20
 """Looking at the health of all sources is begun again after so many times as long as it took."""
@@ -203,9 +201,11 @@ class Service:
         """Start polls of what is due and leave them running, so that a slow source delays no other; streams as well."""
         listeners = self._app.listeners
         await listeners.keep_to(await asyncio.to_thread(self._app.sync_targets))
-        over_at = self._app.clock.monotonic() + TICKS_S["poll"]
-        while await self._lease_and_poll() and self._app.clock.monotonic() < over_at and not self._stop.is_set():
-            await asyncio.wait(self._polls, timeout=POLLS_END_S)
+        # Over before the next turn falls due: one that is not is left out, and half the time would go by unused.
+        over_at = self._app.clock.monotonic() + 0.9 * TICKS_S["poll"]
+        while await self._lease_and_poll() and not self._stop.is_set():
+            if not await self._half_end(over_at):
+                return
 
     async def _lease_and_poll(self) -> bool:
         """Start as many polls as there is room for; tells whether more may be due than there was room."""
@@ -218,6 +218,19 @@ class Service:
             self._polls.add(task)
             task.add_done_callback(self._polls.discard)
         return bool(self._polls) and len(leased) == max(room, 0)
+
+    async def _half_end(self, over_at: float) -> bool:
+        """Wait until half the polls in hand have ended; tells whether there is time for more.
+
+        Half makes few leases of many polls, and lets no slow one hold up the rest.
+        """
+        few = len(self._polls) // 2
+        while len(self._polls) > few:
+            rest = over_at - self._app.clock.monotonic()
+            if rest <= 0:
+                return False
+            await asyncio.wait(self._polls, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
+        return self._app.clock.monotonic() < over_at
 
     async def _end_polls(self, grace_s: float) -> bool:
         if not self._polls:

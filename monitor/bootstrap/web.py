@@ -33,7 +33,7 @@ from monitor.domain import (
 )
 from monitor.domain.account import EVERY_CLIENT
 from monitor.errors import ConfigError, InputError, StoreError
-from monitor.ports import Additions, Operations, ReviewFilter, SourceState, SourceTrial, Store
+from monitor.ports import LATENESS_OF, Additions, Operations, ReviewFilter, SourceState, SourceTrial, Store
 from monitor.web import Feeds, Figures, Probe, Site, SourceProbe, WebServer, dashboard, new_link
 from monitor.web.dates import DueDay
 
@@ -228,7 +228,13 @@ def figures_of(app: App) -> Figures:
     ]
     unreviewed = {"likely": waiting[2], "possible": waiting[1] - waiting[2], "none": waiting[0] - waiting[1]}
     free = shutil.disk_usage(app.settings.data_dir).free
-    return Figures(alerts=alerts, unreviewed=unreviewed, disk_free_bytes=free)
+    return Figures(
+        alerts=alerts,
+        unreviewed=unreviewed,
+        disk_free_bytes=free,
+        lateness=app.store.lateness(app.clock.now() - LATENESS_OF),
+        workers=app.store.workers(),
+    )
 
 
 def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, float] | None = None) -> Probe:
@@ -237,10 +243,12 @@ def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, flo
     try:
         sources = app.store.health()
         undelivered = len(app.store.alerts(status=AlertStatus.PENDING, limit=1_000))
+        workers = app.store.workers()
     except StoreError as error:
         why = (*faults, str(error))
         return Probe(status="failing", version=__version__, why=why, sources=(), jobs_idle_s=idle, undelivered=0)
     is_degraded = bool([one for one in sources if one.state not in _WELL] or app.broken_sources)
+    is_degraded = is_degraded or any(one.is_missed for one in workers)
     return Probe(
         status="failing" if faults else "degraded" if is_degraded else "ok",
         version=__version__,
@@ -253,6 +261,7 @@ def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, flo
         ),
         jobs_idle_s=idle,
         undelivered=undelivered,
+        workers={one.name: one.unseen_s for one in workers},
         oldest_due_s=_overdue_s([one.next_due_at for one in sources], app.clock.now()),
     )
 

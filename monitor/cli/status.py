@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -54,6 +55,7 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 async def _read(app: App) -> dict[str, Any]:
     from monitor.bootstrap.added import channel_states
+    from monitor.ports import LATENESS_OF
 
     now = app.clock.now()
     connectors = {entry.name: entry.connector for entry in app.settings.source}
@@ -78,6 +80,8 @@ async def _read(app: App) -> dict[str, Any]:
         "channels_take": {one.name: one.takes for one in channels if one.takes},
         "channels_paused": [one.name for one in channels if one.is_paused],
         "channels_failing": [_channel(one) for one in channels if one.off_why or one.is_refusing],
+        "lateness": asdict(app.store.lateness(now - LATENESS_OF)),
+        "workers": [{**asdict(one), "is_missed": one.is_missed} for one in app.store.workers()],
         "evidence": _evidence(app),
         "disk": _disk(app),
     }
@@ -218,6 +222,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
         ]
         say_table(["SOURCE", "STATE", "LAST GOOD CHECK", "NEXT", "WHY"], rows)
         say("")
+    _say_workers(seen["workers"])
     inbox, outbox, disk = seen["inbox"], seen["outbox"], seen["disk"]
     given_up = f", {outbox['given_up']} given up" if outbox["given_up"] else ""
     say_facts(
@@ -226,6 +231,7 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Not watched", _unasked(seen["without_attestation"])),
             ("For review", f"{inbox['likely']} likely, {inbox['possible']} possible, {inbox['none']} other"),
             ("Read so far", count_in_words(seen["mentions"], "item")),
+            ("Read late by", _lateness(seen["lateness"])),
             ("Looking again", _hunt(seen["hunt"])),
             ("To be told", f"{outbox['pending']} waiting{given_up}"),
             ("Channels", ", ".join(_with_tags(seen)) or "none: nobody is told anything"),
@@ -238,6 +244,38 @@ def _say(seen: dict[str, Any], zone: tzinfo) -> None:
             ("Disk", f"{size_in_words(disk['free'])} free of {size_in_words(disk['total'])}{_room(disk)}"),
         ]
     )
+
+
+def _say_workers(workers: list[dict[str, Any]]) -> None:
+    if not workers:
+        return
+    rows = [
+        [
+            one["name"] + (" (plans)" if one["leads"] else ""),
+            f"{one['unseen_s']:.0f} s ago" + (": missed" if one["is_missed"] else ""),
+            _doing(one["doing"]),
+            f"{one['done']} done, {one['failed']} failed",
+        ]
+        for one in workers
+    ]
+    say_table(["WORKER", "LAST SEEN", "LONGEST AT", "JOBS"], rows)
+    say("")
+
+
+def _doing(jobs: tuple[dict[str, Any], ...]) -> str:
+    if not jobs:
+        return "-"
+    first = jobs[0]
+    about = f" {first['about']}" if first["about"] else ""
+    more = f", and {len(jobs) - 1} more" if len(jobs) > 1 else ""
+    return f"{first['kind']}{about}, {first['for_s']:.0f} s{more}"
+
+
+def _lateness(late: dict[str, Any]) -> str:
+    if not late["polls"]:
+        return ""
+    span = f"{late['p50_s']:.1f} s, the latest in a hundred {late['p99_s']:.1f} s"
+    return f"{span} ({count_in_words(late['polls'], 'poll')} in ten minutes)"
 
 
 def _hunt(progress: Progress | None) -> str:

@@ -71,7 +71,16 @@ from monitor.domain.match import (
 )
 from monitor.domain.mention import Author, Gone, Item, Mention, MentionKind, Precision, RawResponse
 from monitor.domain.rhythm import Rhythm
-from monitor.domain.source import LONGEST_ASKED_WAIT, HealthState, Poll, PollOutcome, SourceHealth, Target
+from monitor.domain.source import (
+    LONGEST_ASKED_WAIT,
+    HealthState,
+    Lateness,
+    Poll,
+    PollOutcome,
+    SourceHealth,
+    Target,
+    lateness_of,
+)
 from monitor.domain.subject import (
     Attestation,
     Relation,
@@ -122,6 +131,7 @@ __all__ = [
     "InvitationKind",
     "Item",
     "Judgement",
+    "Lateness",
     "Lead",
     "Level",
     "LiveState",
@@ -161,6 +171,7 @@ __all__ = [
     "WebSession",
     "by_weight",
     "clocks_coming",
+    "lateness_of",
     "require_utc",
     "statement_key",
     "still_up",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from math import ceil
 
 from monitor.domain._utc import require_utc
 
@@ -62,7 +64,10 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Poll:
-    """Record how one poll went; `error` is in words for a person and holds no secret."""
+    """Record how one poll went; `error` is in words for a person and holds no secret.
+
+    `due_at` is the moment since which it was due; None for one that was run before it was, and for a stream.
+    """
 
     connector: str
     source: str
@@ -75,9 +80,31 @@ class Poll:
     revised: int = 0
     gone: int = 0
     error: str = ""
+    due_at: datetime | None = None
 
     def __post_init__(self) -> None:
         require_utc(self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lateness:
+    """Say how long after it was due a poll began: the median and the 99th in 100 of so many `polls`, in seconds."""
+
+    polls: int = 0
+    p50_s: float = 0.0
+    p99_s: float = 0.0
+
+
+def lateness_of(waits_s: Sequence[float]) -> Lateness:
+    """Sum up how late polls began; a quantile is the smallest wait that so many of them do not exceed."""
+    if not waits_s:
+        return Lateness()
+    ordered = sorted(waits_s)
+
+    def quantile(share: float) -> float:
+        return round(ordered[max(0, ceil(share * len(ordered)) - 1)], 3)
+
+    return Lateness(polls=len(ordered), p50_s=quantile(0.5), p99_s=quantile(0.99))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

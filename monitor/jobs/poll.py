@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ValidationError
@@ -161,7 +161,7 @@ async def poll_leased(
         return None
     except Exception as caught:  # noqa: BLE001  # boundary: a plugin's fault stops its own source only
         error = TemporaryError("The source took too long.") if isinstance(caught, TimeoutError) else caught
-    poll = summed_up(source, target, tally, error, started_at, clock.now())
+    poll = replace(summed_up(source, target, tally, error, started_at, clock.now()), due_at=_due_at(target, started_at))
     try:
         await ends.add(_end_of(target, poll, error))
     except StoreError:
@@ -239,6 +239,11 @@ def summed_up(
         gone=tally.gone,
         error=_in_words(error),
     )
+
+
+def _due_at(target: Target, started_at: datetime) -> datetime | None:
+    due = target.next_due_at
+    return due if due is not None and due <= started_at else None
 
 
 def _in_words(error: Exception | None) -> str:

@@ -39,7 +39,7 @@ from monitor.ports.operating import (
     SourceTrial,
     Spent,
 )
-from monitor.ports.planning import PlanStore, SharedTurns, Waiting
+from monitor.ports.planning import LATENESS_OF, Doing, PlanStore, SharedTurns, Waiting, WorkerState
 from monitor.ports.recheck import Recheck, RecheckStore
 from monitor.ports.review import DayCount, Pile, ReviewFilter, ReviewStore, Spread
 from monitor.ports.rounds import Begun, Book, GroupState, RoundStore, Step, Turn, higher
@@ -49,6 +49,7 @@ from monitor.ports.telling import Clock, Notifier, OnceStore, Poster, Renderer
 
 __all__ = [
     "ATTESTED",
+    "LATENESS_OF",
     "OPENTIMESTAMPS",
     "PENDING",
     "RFC3161",
@@ -65,6 +66,7 @@ __all__ = [
     "Clock",
     "DayCount",
     "Decision",
+    "Doing",
     "Earlier",
     "Enclosure",
     "ExportItem",
@@ -111,5 +113,6 @@ __all__ = [
     "Vault",
     "Verification",
     "Waiting",
+    "WorkerState",
     "higher",
 ]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, func, select
+
 from monitor.ports import Clock
 from monitor.store.engine import Database
 
@@ -12,3 +16,10 @@ class Part:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._db = database
         self._clock = clock
+
+    def _moment(self, connection: Connection) -> datetime:
+        """Give the time by the database's clock, which all machines share; SQLite has none but ours."""
+        if self._db.is_sqlite:
+            return self._clock.now()
+        told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)

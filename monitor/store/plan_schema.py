@@ -1,10 +1,10 @@
-"""The table of hosts whose patience several machines share, as the queries see it; a migration builds the same."""
+"""The tables that machines which share the work have for each other; a migration builds the same."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Boolean, Column, Integer, Table
 
-from monitor.store.columns import PlainText, UtcMoment
+from monitor.store.columns import JsonText, PlainText, UtcMoment
 from monitor.store.schema import metadata
 
 host_turn = Table(
@@ -13,4 +13,17 @@ host_turn = Table(
     Column("host", PlainText, primary_key=True),
     Column("next_at", UtcMoment, nullable=False),
     Column("paused_until", UtcMoment),
+)
+
+worker = Table(
+    "worker",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("kinds", JsonText, nullable=False),
+    Column("leads", Boolean, nullable=False),
+    Column("started_at", UtcMoment, nullable=False),
+    Column("seen_at", UtcMoment, nullable=False),
+    Column("doing", JsonText, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import exists, func, select, update
 
 from monitor.domain import AlertStatus, Target
 from monitor.ports import Waiting
@@ -89,10 +89,3 @@ class PlanRows(Part):
                     where=longer <= command.excluded.paused_until,
                 )
             )
-
-    def _moment(self, connection: Connection) -> datetime:
-        """Give the time by the database's clock, which all machines share; SQLite has none but ours."""
-        if self._db.is_sqlite:
-            return self._clock.now()
-        told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
-        return told.astimezone(UTC)

@@ -236,6 +236,7 @@ def _poll_values(finished: Poll) -> dict[str, object]:
         "revised": finished.revised,
         "gone": finished.gone,
         "error": finished.error,
+        "due_at": finished.due_at,
     }
 
 
@@ -252,4 +253,5 @@ def _poll_of(row: Row[Any]) -> Poll:
         revised=row.revised,
         gone=row.gone,
         error=row.error,
+        due_at=row.due_at,
     )

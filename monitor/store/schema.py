@@ -108,6 +108,7 @@ poll = Table(
     Column("revised", Integer, nullable=False),
     Column("gone", Integer, nullable=False),
     Column("error", PlainText, nullable=False),
+    Column("due_at", UtcMoment),
     Index("ix_poll_finished_at_source_outcome", "finished_at", "source", "outcome"),
     Index("ix_poll_source_finished_at", "source", "finished_at"),
 )

@@ -12,6 +12,7 @@ from monitor.store.accounts import AccountRows
 from monitor.store.captures import CaptureRows
 from monitor.store.cases import CaseRows
 from monitor.store.changes import ChangeRows
+from monitor.store.crews import CrewRows
 from monitor.store.doors import AccessRows, SessionRows
 from monitor.store.engine import connect, insert_into
 from monitor.store.hits import HitRows
@@ -54,6 +55,7 @@ class SqlStore(
     TurnedClockRows,
     CaseRows,
     PlanRows,
+    CrewRows,
     RetentionRows,
 ):
     """Implement `monitor.ports.Store` on SQLite or PostgreSQL.

@@ -26,7 +26,8 @@ class Probe:
     """Sum up the running service: `status` is ok, degraded (a source fails) or failing (the service itself).
 
     `oldest_due_s` is for how many seconds the longest waiting source has been due. `queue` counts shared jobs by state
-    (waiting, running, parked) and kind; empty where no work is shared.
+    (waiting, running, parked) and kind; empty where no work is shared. `workers` says of each of several
+    workers for how many seconds it has given no sign of life.
     """
 
     status: str
@@ -37,6 +38,7 @@ class Probe:
     undelivered: int
     oldest_due_s: float = 0.0
     queue: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    workers: Mapping[str, float] = field(default_factory=dict)
 
 
 def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:

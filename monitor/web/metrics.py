@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from monitor.domain import Lateness
+from monitor.ports import WorkerState
 from monitor.web.health import Probe
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -23,6 +25,8 @@ class Figures:
     alerts: Mapping[str, int]
     unreviewed: Mapping[str, int]
     disk_free_bytes: int
+    lateness: Lateness = field(default_factory=Lateness)
+    workers: Sequence[WorkerState] = ()
 
 
 def metrics_of(probe: Probe, figures: Figures) -> bytes:
@@ -60,7 +64,30 @@ def _families(probe: Probe, figures: Figures) -> Iterator[Metric]:
     yield _queue(probe.queue)
     yield _by_word("goodname_alerts", "Alerts in the outbox.", "status", figures.alerts)
     yield _by_word("goodname_hits_unreviewed", "Mentions that wait for a person.", "level", figures.unreviewed)
+    late = GaugeMetricFamily(
+        "goodname_poll_lateness_seconds", "How long after it was due a poll began, of late.", labels=["quantile"]
+    )
+    late.add_metric(["0.5"], figures.lateness.p50_s)
+    late.add_metric(["0.99"], figures.lateness.p99_s)
+    yield late
+    yield from _workers(figures.workers)
     yield GaugeMetricFamily("goodname_disk_free_bytes", "Room left for data.", value=figures.disk_free_bytes)
+
+
+def _workers(workers: Sequence[WorkerState]) -> Iterator[GaugeMetricFamily]:
+    yield _by_word(
+        "goodname_worker_unseen_seconds",
+        "Since a worker gave its last sign of life.",
+        "worker",
+        {one.name: one.unseen_s for one in workers},
+    )
+    longest = {one.name: max((job.for_s for job in one.doing), default=0.0) for one in workers}
+    yield _by_word("goodname_worker_longest_job_seconds", "Its longest running job.", "worker", longest)
+    jobs = GaugeMetricFamily("goodname_worker_jobs", "Jobs since it was started.", labels=["worker", "end"])
+    for one in workers:
+        jobs.add_metric([one.name, "done"], float(one.done))
+        jobs.add_metric([one.name, "failed"], float(one.failed))
+    yield jobs
 
 
 def _queue(queue: Mapping[str, Mapping[str, int]]) -> GaugeMetricFamily:

@@ -8,12 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 from monitor.bootstrap import App, Notices, Settings, open_app, service_manager
 from monitor.errors import MonitorError, StoreError
 from monitor.logs import set_up_logging
+from monitor.workers.hands import Hands
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
 from monitor.workers.pace import Pace
 from monitor.workers.queue import Handler, JobQueue, open_queue
@@ -26,6 +27,7 @@ TARGETS_A_TICK = 2_000
 CAPTURES_A_TICK = 200
 
 COUNT_EVERY_S = 10.0
+SHOW_LIFE_S = 10.0
 
 
 class Crew:
@@ -37,11 +39,14 @@ class Crew:
         self._leads = leads
         self._pace = Pace(app.clock)
         self._counted_at = -COUNT_EVERY_S
+        self._hands = Hands(app.clock.monotonic, app.clock.now())
+        self._is_leader = False
         self.figures: Mapping[str, Mapping[str, int]] = {}
 
     async def leads(self) -> bool:
         """Tell whether this process is the one that plans; else it tries to become it. StoreError when cut off."""
-        return await self._leads()
+        self._is_leader = await self._leads()
+        return self._is_leader
 
     async def plan(self) -> int:
         """Order what is due, if this process leads; gives how many jobs were added.
@@ -69,9 +74,25 @@ class Crew:
 
     async def work(self, kinds: Collection[str] = tuple(KINDS), *, concurrency: int = 0) -> None:
         """Do jobs of these kinds until `stop`; StoreError when the database went away."""
-        handlers, places = self._handlers(), concurrency or self._app.settings.queue.concurrency
-        chosen = {kind: handlers[kind] for kind in kinds}
-        await self._queue.work(chosen, concurrency=places, turned=self._pace.turned)
+        places = concurrency or self._app.settings.queue.concurrency
+        handlers = self._hands.watch({kind: self._handlers()[kind] for kind in kinds})
+        showing = asyncio.create_task(self._show_life(tuple(handlers)), name="show-life")
+        try:
+            await self._queue.work(handlers, concurrency=places, turned=self._pace.turned)
+        finally:
+            showing.cancel()
+            with suppress(StoreError):  # where it cannot be said, an hour's silence says it
+                await asyncio.to_thread(self._app.store.forget_worker, self._hands.name)
+
+    async def _show_life(self, kinds: tuple[str, ...]) -> None:
+        """Write down every ten seconds that this worker is there, and what it does."""
+        while True:
+            try:
+                state = self._hands.state(kinds, leads=self._is_leader)
+                await asyncio.to_thread(self._app.store.see_worker, state)
+            except StoreError as error:
+                log.warning("the database could not note this worker", extra={"why": str(error)})
+            await asyncio.sleep(SHOW_LIFE_S)
 
     def stop(self) -> None:
         """Take no more jobs; `work` ends when those in hand are done. Idempotent."""

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from monitor.bootstrap import ServiceManager, open_app
 from monitor.bootstrap.app import App
+from monitor.bootstrap.web import probe_of
 from monitor.cli import app
 from monitor.daemon import Service
 from monitor.domain import Target
@@ -26,7 +27,7 @@ from monitor.testing.builders import NOW
 from monitor.testing.fakes import FakeClock
 from monitor.testing.postgres import postgres_server as a_postgres_server
 from monitor.testing.serving import LoopbackServer, Received, reply
-from monitor.workers import Crew, JobQueue, open_queue
+from monitor.workers import Crew, JobQueue, open_crew, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
 from monitor.workers.pace import HANGS_AFTER_S
 
@@ -377,3 +378,43 @@ class TestLeasesAtTheStart:
             assert app_.claim()
 
             assert (app_.store.leased_target("forum", "*", leased.lease_until) is None) is is_resumed
+
+
+class TestHealth:
+    async def test_a_worker_is_seen_at_its_job_and_forgotten_when_it_ends(
+        self, new_postgres: str, postgres_server: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url = postgres_server.url(new_postgres)  # type: ignore[attr-defined]
+        (tmp_path / "goodname.toml").write_text(
+            f'data_dir = "{tmp_path}"\n[store]\nurl = "{url}"\n[queue]\nengine = "pgqueuer"\n', "utf-8"
+        )
+        monkeypatch.setattr("monitor.workers.crew.SHOW_LIFE_S", 0.05)
+        begun, going_on = asyncio.Event(), asyncio.Event()
+
+        async def hold(_payload: bytes | None) -> None:
+            begun.set()
+            await going_on.wait()
+
+        async def fail(_payload: bytes | None) -> None:
+            raise ValueError
+
+        async with open_app(load_settings(tmp_path / "goodname.toml")) as app_, open_crew(app_) as crew:
+            monkeypatch.setattr(crew, "_handlers", lambda: {POLL: hold, CAPTURE: fail})
+            await crew._queue.put([poll_job(target("town-forum")), capture_job(7)])
+            work = asyncio.create_task(crew.work((POLL, CAPTURE)))
+            await asyncio.wait_for(begun.wait(), 30)
+
+            async def seen() -> bool:
+                (one,) = app_.store.workers() or (None,)
+                return one is not None and one.failed == 1 and [job.about for job in one.doing] == ["town-forum"]
+
+            await _until(seen)
+            words = ["--config", str(tmp_path / "goodname.toml"), "status"]
+            told = (await asyncio.to_thread(CliRunner().invoke, app, words)).output
+            assert "poll town-forum, " in told
+            assert "0 done, 1 failed" in told
+            assert list(probe_of(app_).workers) == [crew._hands.name]
+            going_on.set()
+            crew.stop()
+            await asyncio.wait_for(work, 30)
+            assert app_.store.workers() == ()

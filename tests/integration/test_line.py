@@ -10,7 +10,7 @@ import pytest
 from monitor.bootstrap import open_app
 from monitor.demo import Folder, World, texts, write_configuration
 from monitor.domain import AlertKind, AlertStatus, CaptureOutcome, Level, PollOutcome
-from monitor.ports import HitFilter
+from monitor.ports import LATENESS_OF, HitFilter
 from monitor.settings import load_settings
 
 FIRST = [find for find in texts.FINDS if find.likely and find.step == 1]
@@ -117,10 +117,12 @@ async def test_an_unchanged_source_costs_no_page_in_the_database(town):
             return save_page(rows)
 
         app.store.save_page = counted
+        assert app.store.lateness(app.clock.now() - LATENESS_OF).polls == len(app.settings.source)
         polls = await app.poll(force=True)
         assert kept == []
         unchanged = {poll.source for poll in polls if poll.outcome is PollOutcome.UNCHANGED}
         assert unchanged == {poll.source for poll in polls} - {"ferry-notes"}
+        assert {poll.due_at for poll in polls} == {None}, "none was late that was run before it was due"
 
 
 async def test_tries_that_a_crash_broke_off_do_not_delay_the_next(tmp_path):

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from icalendar import Calendar
 from prometheus_client.parser import text_string_to_metric_families
 
-from monitor.domain import Account, Alert, AlertKind, AlertStatus, ApiToken, Message, Role, Scope
+from monitor.domain import Account, Alert, AlertKind, AlertStatus, ApiToken, Lateness, Message, Role, Scope
+from monitor.ports import Doing, WorkerState
 from monitor.testing import NOW, FakeClock, make_subject
 from monitor.web import DueDay, Feeds, Figures, Probe, SourceProbe, create_app, feeds_router
 from monitor.web.atom import FeedEntry, atom_feed
@@ -90,7 +91,23 @@ def client():
         clock=FakeClock(),
         render=render,
         probe=lambda: probe,
-        figures=lambda: Figures(alerts={"pending": 2}, unreviewed={"likely": 1}, disk_free_bytes=5),
+        figures=lambda: Figures(
+            alerts={"pending": 2},
+            unreviewed={"likely": 1},
+            disk_free_bytes=5,
+            lateness=Lateness(polls=9, p50_s=0.5, p99_s=4.0),
+            workers=(
+                WorkerState(
+                    name="machine:7",
+                    kinds=("poll",),
+                    started_at=NOW,
+                    doing=(Doing(kind="poll", about="forum", for_s=3.0),),
+                    done=8,
+                    failed=1,
+                    unseen_s=61.0,
+                ),
+            ),
+        ),
         days=days,
         address="https://notices.example",
     )
@@ -134,6 +151,12 @@ def test_figures_are_for_those_who_see_everything(client):
     assert sum(states.values()) == 1
     assert families["goodname_source_last_good_seconds"].samples[0].value == NOW.timestamp()
     assert families["goodname_alerts"].samples[0].value == 2
+    late = {one.labels["quantile"]: one.value for one in families["goodname_poll_lateness_seconds"].samples}
+    assert late == {"0.5": 0.5, "0.99": 4.0}
+    for name, value in (("unseen", 61), ("longest_job", 3)):
+        (sample,) = families[f"goodname_worker_{name}_seconds"].samples
+        assert (sample.labels, sample.value) == ({"worker": "machine:7"}, value)
+    assert [one.value for one in families["goodname_worker_jobs"].samples] == [8, 1]
 
 
 def test_no_words_break_a_calendar():
