@@ -14,8 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from monitor import __version__
-from monitor.bootstrap import App, Notices, ServiceManager, Settings, open_app, service_manager
-from monitor.domain import Poll
+from monitor.bootstrap import App, Notices, Polls, ServiceManager, Settings, open_app, service_manager
 from monitor.errors import ConfigError, MonitorError
 from monitor.jobs.ailing import Ailments
 from monitor.jobs.heartbeat import Cycle
@@ -49,8 +48,6 @@ TICKS_S = {
 
 NOT_IN_A_CYCLE = {"heartbeat", "news", "recover", "let_go"}
 """A sign of life waits for every other job to have gone round."""
-
-PARALLEL_POLLS = 32
 
 SILENCE_REST = 20
 """Looking at the health of all sources is begun again after so many times as long as it took."""
@@ -109,7 +106,7 @@ class Service:
         self._cycle = Cycle(self._jobs.keys() - NOT_IN_A_CYCLE)
         self._ailments = Ailments()
         self._stop = asyncio.Event()
-        self._polls: set[asyncio.Task[Poll | None]] = set()
+        self._polls = Polls(app)
         self._exit_code = 0
         self._silence_at = 0.0
         self._web = _web_of(app, self.probe)
@@ -133,7 +130,7 @@ class Service:
         self._notices.send("STOPPING=1")
         log.info("stopping")
         feeding.cancel()
-        ends = (self._scheduler.stop(STOP_GRACE_S), self._end_polls(STOP_GRACE_S), self._end_work(working))
+        ends = (self._scheduler.stop(STOP_GRACE_S), self._polls.end(STOP_GRACE_S), self._end_work(working))
         is_clean = all(await asyncio.gather(*ends))
         await self._app.listeners.stop()
         if self._web:
@@ -198,48 +195,8 @@ class Service:
         return not late
 
     async def _poll(self) -> None:
-        """Start polls of what is due and leave them running, so that a slow source delays no other; streams as well."""
-        listeners = self._app.listeners
-        await listeners.keep_to(await asyncio.to_thread(self._app.sync_targets))
         # Over before the next turn falls due: one that is not is left out, and half the time would go by unused.
-        over_at = self._app.clock.monotonic() + 0.9 * TICKS_S["poll"]
-        while await self._lease_and_poll() and not self._stop.is_set():
-            if not await self._half_end(over_at):
-                return
-
-    async def _lease_and_poll(self) -> bool:
-        """Start as many polls as there is room for; tells whether more may be due than there was room."""
-        room = PARALLEL_POLLS - len(self._polls)
-        leased = await self._app.lease_targets(room) if room > 0 else ()
-        for target in leased:
-            if self._app.listeners.start(target):
-                continue
-            task = asyncio.create_task(self._app.poll_target(target), name=f"poll {target.source}")
-            self._polls.add(task)
-            task.add_done_callback(self._polls.discard)
-        return bool(self._polls) and len(leased) == max(room, 0)
-
-    async def _half_end(self, over_at: float) -> bool:
-        """Wait until half the polls in hand have ended; tells whether there is time for more.
-
-        Half makes few leases of many polls, and lets no slow one hold up the rest.
-        """
-        few = len(self._polls) // 2
-        while len(self._polls) > few:
-            rest = over_at - self._app.clock.monotonic()
-            if rest <= 0:
-                return False
-            await asyncio.wait(self._polls, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
-        return self._app.clock.monotonic() < over_at
-
-    async def _end_polls(self, grace_s: float) -> bool:
-        if not self._polls:
-            return True
-        _, late = await asyncio.wait(self._polls, timeout=grace_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return not late
+        await self._polls.turn(0.9 * TICKS_S["poll"])
 
     async def _recover(self) -> None:
         await asyncio.to_thread(self._app.recover)

@@ -8,6 +8,7 @@ from monitor.bootstrap.check import ConfigReport, check_config
 from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
 from monitor.bootstrap.notices import Notices
+from monitor.bootstrap.side_by_side import Polls
 from monitor.bootstrap.vaults import verify_objects
 from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
@@ -20,6 +21,7 @@ __all__ = [
     "CycleReport",
     "EvidenceDesk",
     "Notices",
+    "Polls",
     "ServiceManager",
     "Settings",
     "check_config",

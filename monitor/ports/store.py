@@ -93,6 +93,10 @@ class PollStore(Protocol):
         """
         ...
 
+    def release_targets(self, targets: Sequence[Target]) -> None:
+        """Give leases back whose polls' ends were not kept: they are due as before; others' leases stay."""
+        ...
+
     def cursor(self, source: str, query_key: str) -> str:
         """Give the kept position as JSON text, or an empty string."""
         ...

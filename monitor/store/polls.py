@@ -70,6 +70,15 @@ class PollRows(Part):
                 connection.execute(_update_target().values(lease_until=now + lease_for), leased)
         return tuple(target_of(row, now + lease_for, row.cursor) for row in rows)
 
+    def release_targets(self, targets: Sequence[Target]) -> None:
+        """Give leases back whose polls' ends were not kept; see the port."""
+        if not targets:
+            return
+        its = [{"its_source": one.source, "its_key": one.query_key, "its_lease": one.lease_until} for one in targets]
+        lease = bindparam("its_lease", type_=target.c.lease_until.type)
+        with self._db.writing() as connection:
+            connection.execute(_update_target().where(target.c.lease_until == lease).values(lease_until=None), its)
+
     def cursor(self, source: str, query_key: str) -> str:
         """Give the kept position as JSON text, or an empty string."""
         query = select(position.c.cursor).where(position.c.source == source, position.c.query_key == query_key)

@@ -351,3 +351,14 @@ def test_coverage_knows_sources_that_are_no_longer_watched(store: SqlStore, shel
     assert cover(store)["old"].checks == 2
     assert cover(store)["old"].state is HealthState.DEGRADED
     assert store.coverage(NOW + 2 * HOUR, NOW + 3 * HOUR) == ()
+
+
+def test_a_lease_is_given_back_by_whoever_holds_it_alone(store: SqlStore):
+    store.sync_targets([target("a"), target("b")], NOW)
+    held = store.lease_targets(NOW, limit=2, lease_for=HOUR)
+    store.release_targets(held[:1])
+    (again,) = store.lease_targets(NOW, limit=2, lease_for=2 * HOUR)
+    assert again.source == held[0].source
+    store.release_targets(held)  # the first is somebody else's by now
+    assert [one.source for one in store.lease_targets(NOW, limit=2, lease_for=HOUR)] == [held[1].source]
+    store.release_targets([])

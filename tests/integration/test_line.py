@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from monitor.bootstrap import open_app
+from monitor.bootstrap import Polls, open_app
 from monitor.demo import Folder, World, texts, write_configuration
 from monitor.domain import AlertKind, AlertStatus, CaptureOutcome, Level, PollOutcome
+from monitor.errors import StoreError
 from monitor.ports import LATENESS_OF, HitFilter
 from monitor.settings import load_settings
 
@@ -142,3 +144,25 @@ async def test_tries_that_a_crash_broke_off_do_not_delay_the_next(tmp_path):
             assert len(alerts) == len(FIRST)
             assert all(alert.attempts == 9 for alert in alerts)
             assert all(alert.next_attempt_at < begun + timedelta(seconds=30) for alert in alerts)
+
+
+async def test_what_was_polled_while_the_database_took_nothing_is_polled_again_at_once(town):
+    _, settings = town
+    async with open_app(settings) as app:
+        finish = app.store.finish_polls
+
+        def refuse(ends):
+            raise StoreError("The database takes nothing.")
+
+        app.store.finish_polls = refuse
+        polls = Polls(app)
+        await polls.turn(10)
+        await asyncio.wait(polls._running)
+        assert app.store.polls() == ()
+        assert app.store.lease_targets(app.clock.now(), limit=99, lease_for=timedelta(hours=1)) == (), (
+            "all are still leased"
+        )
+        app.store.finish_polls = finish
+        await polls.turn(10)
+        assert await polls.end(30)
+        assert {poll.source for poll in app.store.polls()} == {source.name for source in settings.source}
