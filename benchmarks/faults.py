@@ -42,9 +42,10 @@ from town import COMMAND, lasting_repeats, publish_repeats
 
 from monitor.demo import Folder, World, write_configuration
 
-_PATIENCE_S = 90.0
+_PATIENCE_S = 150.0
 _TOLD_WITHIN_S = 60.0
 _FAILING = "Nothing can be saved"
+_OVER = "Saving works again"
 READ_ONLY = "read-only"
 TIMES = ("health_s", "channel_s", "mended_s")
 
@@ -123,6 +124,7 @@ class Rig:
         self._ear.bind(str(self._notify))
         self.service: subprocess.Popen[bytes] | None = None
         self.stories = 0
+        self._calls_before = 0
 
     def kinds(self) -> dict[str, Broken]:
         """Give the faults that this machine lets us make, by name."""
@@ -138,6 +140,7 @@ class Rig:
 
     def start(self) -> int | None:
         """Start the service; gives None when it is ready, or the code with which it ended."""
+        self._calls_before = len(self.world.calls.paths)
         environment = {**os.environ, "NOTIFY_SOCKET": str(self._notify)}
         command = [str(COMMAND), "--config", str(self.settings), "run"]
         self.service = subprocess.Popen(
@@ -191,8 +194,20 @@ class Rig:
             return ""
 
     def is_well(self) -> bool:
-        """Tell whether the service says that it works, and has announced everything that was published."""
-        return self.state() in ("ok", "degraded") and len(self.announced()) >= self.stories + lasting_repeats()
+        """Tell whether the service says that it works, also on its webhook, and has announced all that was published.
+
+        Without the word that it is over the next fault would go on under the word of the last.
+        """
+        is_told = len(self.announced()) >= self.stories + lasting_repeats()
+        return is_told and not self._is_open() and self.state() in ("ok", "degraded")
+
+    def _is_open(self) -> bool:
+        """Tell whether the newest word about the database, of this run of the service, is that it takes nothing."""
+        for path in reversed(self.world.calls.paths[self._calls_before :]):
+            text = path.read_text("utf-8")
+            if _FAILING in text or _OVER in text:
+                return _FAILING in text
+        return False
 
     def announced(self) -> set[str]:
         """Give what came over the webhook, a line for each mention."""

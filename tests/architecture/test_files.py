@@ -172,3 +172,8 @@ def test_every_migration_continues_the_one_before(checkout: Path) -> None:
     numbers = [revision for revision, _ in chain]
     assert [before for _, before in chain] == ["None", *numbers[:-1]]
     assert len(numbers) > 1
+
+
+def test_no_package_of_anybody_is_part_of_the_project(project_files: tuple[Path, ...]) -> None:
+    packed = (".whl", ".tar.gz", ".tgz", ".jar", ".deb", ".so", ".exe", ".woff", ".woff2", ".ttf")
+    assert [path.name for path in project_files if path.name.endswith(packed)] == []
