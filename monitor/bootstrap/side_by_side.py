@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from functools import partial
 
 from monitor.bootstrap.app import App
 from monitor.domain import Poll, Target
+
+log = logging.getLogger("goodname.polls")
 
 PARALLEL_POLLS = 32
 
@@ -55,16 +58,19 @@ class Polls:
 
     def _ended(self, target: Target, task: asyncio.Task[Poll | None]) -> None:
         self._running.discard(task)
-        if task.cancelled() or task.exception() is not None:
+        if task.cancelled():
             return
-        if task.result() is None and target.source in self._app.sources:
+        if error := task.exception():
+            log.error("a poll broke", extra={"source": target.source}, exc_info=error)
+        elif task.result() is None and target.source in self._app.sources:
             self._unkept.append(target)
 
     async def _give_back(self) -> None:
         """Let go of what was polled while the database took nothing: its lease alone would hold it for long."""
-        if self._unkept:
-            await asyncio.to_thread(self._app.store.release_targets, tuple(self._unkept))
-            self._unkept.clear()
+        count = len(self._unkept)
+        if count:
+            await asyncio.to_thread(self._app.store.release_targets, tuple(self._unkept[:count]))
+            del self._unkept[:count]  # others may have ended meanwhile
 
     async def _half_end(self, over_at: float) -> bool:
         """Wait until half the polls in hand have ended; tells whether there is time for more.

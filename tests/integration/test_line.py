@@ -166,3 +166,38 @@ async def test_what_was_polled_while_the_database_took_nothing_is_polled_again_a
         await polls.turn(10)
         assert await polls.end(30)
         assert {poll.source for poll in app.store.polls()} == {source.name for source in settings.source}
+
+
+async def test_what_ends_unkept_while_leases_are_given_back_is_given_back_next_time(town):
+    _, settings = town
+    async with open_app(settings) as app:
+        app.sync_targets()
+        first, second = app.store.lease_targets(app.clock.now(), limit=2, lease_for=timedelta(hours=1))
+        release, polls = app.store.release_targets, Polls(app)
+
+        def slow(targets):
+            release(targets)
+            if first in targets:
+                polls._unkept.append(second)
+
+        app.store.release_targets = slow
+        polls._unkept.append(first)
+        await polls._give_back()
+        assert polls._unkept == [second]
+        await polls._give_back()
+        assert polls._unkept == []
+
+
+async def test_a_poll_that_breaks_is_logged(town, caplog):
+    _, settings = town
+    async with open_app(settings) as app:
+
+        async def broken(target):
+            raise ValueError(target.source)
+
+        app.poll_target = broken
+        polls = Polls(app)
+        await polls.turn(10)
+        await polls.end(30)
+        told = {record.source for record in caplog.records if record.message == "a poll broke"}
+        assert told == {source.name for source in settings.source}
