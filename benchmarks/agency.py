@@ -27,6 +27,28 @@ def spelled(number: int) -> str:
     return word
 
 
+def judgement_of(mention: Mention, subject_id: str, level: Level) -> Judgement:
+    """Judge a post to be about a subject, and, but for level none, to repeat the statement "stole"."""
+    match = Match(
+        subject_id=subject_id,
+        statement_id="stole",
+        score=91,
+        stance=Stance.REPEAT,
+        method="lexical",
+        excerpt=mention.text[:80],
+        span=(0, 20),
+        reasons=("same words",),
+    )
+    return Judgement(
+        subject_id=subject_id,
+        about=AboutSubject(score=80, spans=((0, 10),), title_spans=(), reasons=("the full name",)),
+        matches=() if level is Level.NONE else (match,),
+        level=level,
+        reasons=("name",),
+        matcher_version="1",
+    )
+
+
 class Agency:
     """Make mentions: word frequencies follow Zipf's law, and some subjects are written about far more than others."""
 
@@ -88,22 +110,5 @@ class Agency:
     def _assessment(self, mention: Mention, place: int, now: datetime) -> Assessment:
         subject_id = self.subjects[place]
         level = self.random.choices((Level.NONE, Level.POSSIBLE, Level.LIKELY), (70, 20, 10))[0]
-        match = Match(
-            subject_id=subject_id,
-            statement_id="stole",
-            score=91,
-            stance=Stance.REPEAT,
-            method="lexical",
-            excerpt=mention.text[:80],
-            span=(0, 20),
-            reasons=("same words",),
-        )
-        judgement = Judgement(
-            subject_id=subject_id,
-            about=AboutSubject(score=80, spans=((0, 10),), title_spans=(), reasons=("the full name",)),
-            matches=() if level is Level.NONE else (match,),
-            level=level,
-            reasons=("name",),
-            matcher_version="1",
-        )
+        judgement = judgement_of(mention, subject_id, level)
         return Assessment(mention_id=mention.id, revision=mention.revision, judgement=judgement, assessed_at=now)

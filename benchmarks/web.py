@@ -16,21 +16,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from agency import judgement_of
 from fastapi.testclient import TestClient
 
 from monitor.bootstrap import App, Settings, open_app
 from monitor.bootstrap.web import probe_of, site_of
 from monitor.domain import (
-    AboutSubject,
     Assessment,
-    Judgement,
     Level,
-    Match,
     Mention,
     Review,
     ReviewVerdict,
     Role,
-    Stance,
 )
 from monitor.ports import Decision, PageRows, ReviewFilter
 from monitor.testing import make_mention, make_statement, make_subject
@@ -46,25 +43,8 @@ WORDS = "FIRST LAST stole money from patients, somebody said on the market squar
 
 def judged(mention: Mention) -> Decision:
     """Judge every third post a likely repeat."""
-    match = Match(
-        subject_id="subject-1",
-        statement_id="stole",
-        score=91,
-        stance=Stance.REPEAT,
-        method="lexical",
-        excerpt=mention.text[:80],
-        span=(0, 20),
-        reasons=("same words",),
-    )
-    is_repeat = mention.id % 3 == 0
-    judgement = Judgement(
-        subject_id="subject-1",
-        about=AboutSubject(score=80, spans=((0, 10),), title_spans=(), reasons=("the full name",)),
-        matches=(match,) if is_repeat else (),
-        level=Level.LIKELY if is_repeat else Level.NONE,
-        reasons=("name",),
-        matcher_version="1",
-    )
+    level = Level.NONE if mention.id % 3 else Level.LIKELY
+    judgement = judgement_of(mention, "subject-1", level)
     made = Assessment(mention_id=mention.id, revision=1, judgement=judgement, assessed_at=mention.first_seen_at)
     return Decision(mention_id=mention.id, revision=1, assessments=(made,))
 

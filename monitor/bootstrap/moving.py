@@ -169,8 +169,7 @@ def _copy_evidence(source: Path, target: Path, bars: Bars) -> tuple[int, Verific
 
 def _require_intact(found: Verification, remedy: str) -> None:
     if not found.is_intact:
-        problems = (f"{one.capture_id} {one.path}: {one.problem}".strip() for one in found.findings[:3])
-        raise EvidenceError("Evidence arrived changed.", why="; ".join(problems), try_=remedy)
+        raise EvidenceError("Evidence arrived changed.", why=found.first_problems, try_=remedy)
 
 
 def _copy(source: Path, target: Path, size: int) -> None:

@@ -32,7 +32,7 @@ def require_whole(root: Path, *, progress: Progress | None = None) -> Verificati
     if not found.is_intact:
         raise EvidenceError(
             "The evidence here is not as it was kept, so nothing was moved.",
-            why="; ".join(f"{one.capture_id} {one.path}: {one.problem}".strip() for one in found.findings[:3]),
+            why=found.first_problems,
             try_="Bring it back from a backup, or take the capture out with a reason: goodname evidence redact.",
         )
     if (root / LOG).is_file():

@@ -68,6 +68,11 @@ class Verification:
         """Tell whether no fault was found."""
         return not self.findings
 
+    @property
+    def first_problems(self) -> str:
+        """Name the first three faults in one line; empty when there is none."""
+        return "; ".join(f"{one.capture_id} {one.path}: {one.problem}".strip() for one in self.findings[:3])
+
 
 class Vault(Protocol):
     """Keep evidence files so that any later change is found."""

@@ -75,7 +75,8 @@ class Crew:
     async def work(self, kinds: Collection[str] = tuple(KINDS), *, concurrency: int = 0) -> None:
         """Do jobs of these kinds until `stop`; StoreError when the database went away."""
         places = concurrency or self._app.settings.queue.concurrency
-        handlers = self._hands.watch({kind: self._handlers()[kind] for kind in kinds})
+        known = self._handlers()
+        handlers = self._hands.watch({kind: known[kind] for kind in kinds})
         showing = asyncio.create_task(self._show_life(tuple(handlers)), name="show-life")
         try:
             await self._queue.work(handlers, concurrency=places, turned=self._pace.turned)
