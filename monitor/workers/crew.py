@@ -16,7 +16,7 @@ from monitor.errors import MonitorError, StoreError
 from monitor.logs import set_up_logging
 from monitor.workers.hands import Hands
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, RECHECK, plan, read_capture, read_poll
-from monitor.workers.pace import Pace
+from monitor.workers.pulse import Pulse
 from monitor.workers.queue import Handler, JobQueue, open_queue
 
 log = logging.getLogger("goodname.workers")
@@ -37,7 +37,7 @@ class Crew:
         self._app = app
         self._queue = queue
         self._leads = leads
-        self._pace = Pace(app.clock)
+        self._pulse = Pulse(app.clock)
         self._counted_at = -COUNT_EVERY_S
         self._hands = Hands(app.clock.monotonic, app.clock.now())
         self._is_leader = False
@@ -79,7 +79,7 @@ class Crew:
         handlers = self._hands.watch({kind: known[kind] for kind in kinds})
         showing = asyncio.create_task(self._show_life(tuple(handlers)), name="show-life")
         try:
-            await self._queue.work(handlers, concurrency=places, turned=self._pace.turned)
+            await self._queue.work(handlers, concurrency=places, turned=self._pulse.turned)
         finally:
             showing.cancel()
             with suppress(StoreError):  # where it cannot be said, an hour's silence says it
@@ -98,11 +98,11 @@ class Crew:
     def stop(self) -> None:
         """Take no more jobs; `work` ends when those in hand are done. Idempotent."""
         self._queue.stop()
-        self._pace.rest()
+        self._pulse.rest()
 
     def stuck(self) -> tuple[str, ...]:
         """Name the kinds of jobs that hang here past every lease, and "queue" when it looks for no more work."""
-        return self._pace.stuck()
+        return self._pulse.stuck()
 
     def is_well(self) -> bool:
         """Tell whether everything here goes on; what does not is logged."""
@@ -147,7 +147,7 @@ class Crew:
             continue
 
     async def _piece(self, kind: str, work: Awaitable[T]) -> T:
-        with self._pace.piece(kind):
+        with self._pulse.piece(kind):
             return await work
 
 

@@ -29,7 +29,7 @@ from monitor.testing.postgres import postgres_server as a_postgres_server
 from monitor.testing.serving import LoopbackServer, Received, reply
 from monitor.workers import Crew, JobQueue, open_crew, open_queue
 from monitor.workers.jobs import ALERT, ASSESS, CAPTURE, KINDS, POLL, Job, capture_job, plan, poll_job, read_poll
-from monitor.workers.pace import HANGS_AFTER_S
+from monitor.workers.pulse import HANGS_AFTER_S
 
 if TYPE_CHECKING:
     from pgqueuer.types import HealthCheckId

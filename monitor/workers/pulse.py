@@ -15,7 +15,7 @@ STANDS_AFTER_S = 120.0
 """A loop looks for work every five seconds; a question to the database fails after sixty."""
 
 
-class Pace:
+class Pulse:
     """Note each turn of a loop and each piece of work that begins and ends; for one event loop.
 
     A job that does many pieces, such as all mentions that wait to be judged, goes on for as long as each piece ends.
