@@ -15,12 +15,17 @@ MonitorError
 └ DeliveryError(channel, permanent)
 
 Each carries what happened, why, and one thing to try, in words for a person.
-Nothing-new and no-match are values, never errors.
+Nothing-new and no-match are values, never errors. Faults of the system itself get their words from `why_of`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+
+
+def why_of(error: OSError) -> str:
+    """Say why the system refused something; the file or address it was about is never named."""
+    return error.strerror or str(error)
 
 
 class MonitorError(Exception):

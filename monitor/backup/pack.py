@@ -13,7 +13,7 @@ from typing import BinaryIO, cast
 import zstandard
 
 from monitor.backup.contents import CONTENTS, Contents, Entry, safe_path
-from monitor.errors import BackupError
+from monitor.errors import BackupError, why_of
 
 _LEVEL = 3
 
@@ -68,7 +68,7 @@ def _add(archive: tarfile.TarFile, name: str, body: Path | bytes, size: int, pro
     except OSError as fault:
         raise BackupError(
             f"{name} could not be put into the backup.",
-            why=fault.strerror or str(fault),
+            why=why_of(fault),
             try_="Run the backup again; it may have been changed just now.",
         ) from None
     return Entry(path=name, size=size, sha256=reader.digest.hexdigest())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.domain import Alert, Observation
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 from monitor.evidence import Authorities, FileVault, PageLooker, read_pinned
 from monitor.http import HttpClient
 from monitor.jobs import copy, export, recheck, removal, retention, room, stamp, wayback
@@ -213,7 +213,7 @@ def pinned_certificates(settings: Settings) -> bytes:
         body = path.read_bytes()
         read_pinned(body)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        why = why_of(error) if isinstance(error, OSError) else str(error)
         raise ConfigError(
             "The certificates of the time stamp authorities cannot be used.",
             faults=(f"`timestamps.certificates`: {path}: {why}",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from monitor.cases.letters import Letterhead
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 
 WITHOUT_CLIENT = "letterhead"
 """The name of the files for those without a client."""
@@ -40,7 +40,7 @@ def _read(path: Path, most: int) -> bytes:
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read.", why=error.strerror or str(error)) from None
+        raise ConfigError(f"{path} cannot be read.", why=why_of(error)) from None
     if len(body) > most:
         raise ConfigError(f"{path} is too large.", why=f"At most {most:,} bytes.", try_="Make it smaller.")
     return body

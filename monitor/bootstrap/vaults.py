@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from monitor.clock import SystemClock
-from monitor.errors import ConfigError, EvidenceError
+from monitor.errors import ConfigError, EvidenceError, why_of
 from monitor.evidence import FileVault, check_store
 from monitor.ports import Clock, Verification
 from monitor.settings import Settings
@@ -75,7 +75,7 @@ def verify_objects(
     except OSError as error:
         raise EvidenceError(
             "The evidence cannot be read.",
-            why=error.strerror or str(error),
+            why=why_of(error),
             try_="Check [evidence] in the configuration with `goodname config check`.",
         ) from error
 
@@ -116,7 +116,7 @@ def trial_fault(objects: Objects) -> str:
         finally:
             objects.remove([name, f"{name}-{_RIVALS}"])
     except OSError as error:
-        return f"`evidence.url`: it cannot be written: {error.strerror or error}"
+        return f"`evidence.url`: it cannot be written: {why_of(error)}"
     return ""
 
 
@@ -145,5 +145,5 @@ def _left_behind(settings: Settings, objects: Objects) -> str:
         if is_sent(folder, objects):
             return ""
     except OSError as error:
-        return f"`evidence.url`: it cannot be read: {error.strerror or error}"
+        return f"`evidence.url`: it cannot be read: {why_of(error)}"
     return f"`evidence.url`: the custody log in {folder} is not there, or not to its end"

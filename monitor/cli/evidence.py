@@ -16,7 +16,7 @@ from monitor.cli.previews import counting
 from monitor.cli.removal import copies, hold, holds, redact
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 
 if TYPE_CHECKING:
     from monitor.ports import Verification
@@ -96,7 +96,7 @@ def _check(ctx: typer.Context, path: Path | None, head: str, certificates: Path 
         with counting("Checking the evidence") as advance:
             return verify_evidence(folder, head, pinned=pinned, progress=advance)
     except OSError as error:
-        faults.show(faults.Fault(what=f"{certificates} cannot be read.", why=(error.strerror or str(error),)))
+        faults.show(faults.Fault(what=f"{certificates} cannot be read.", why=(why_of(error),)))
     except EvidenceError as error:
         faults.show(faults.describe(error))
     raise typer.Exit(CANNOT_RUN)

@@ -14,7 +14,7 @@ import typer
 from monitor.cli import faults
 from monitor.cli.screen import AsJson, count_in_words, note, printable, say, say_json
 from monitor.cli.session import known_subject, session_of, with_app
-from monitor.errors import InputError, MonitorError
+from monitor.errors import InputError, MonitorError, why_of
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
@@ -92,7 +92,7 @@ def _read(file: Path) -> tuple[Line, ...]:
         with file.open("rb") as opened:
             return read_links(opened.read(MAX_BYTES + 1))
     except OSError as error:
-        raise InputError(f"{file} cannot be read.", why=error.strerror or str(error)) from None
+        raise InputError(f"{file} cannot be read.", why=why_of(error)) from None
     except NotALinkList as error:
         raise InputError(
             f"{file} is no list of links.",

@@ -18,7 +18,7 @@ from monitor.cli.group import command_group
 from monitor.cli.screen import AsJson, busy, note, say, say_facts, say_json, say_table
 from monitor.cli.session import Session, session_of, with_app
 from monitor.cli.toml import write_toml
-from monitor.errors import ConfigError, InputError
+from monitor.errors import ConfigError, InputError, why_of
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
@@ -319,6 +319,6 @@ def _beside(path: Path, text: str) -> Path:
 def _unwritable(path: Path, error: OSError) -> InputError:
     return InputError(
         f"{path} cannot be changed.",
-        why=error.strerror or str(error),
+        why=why_of(error),
         try_="Run it without --write and paste the block yourself.",
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from monitor.cli.redact import hide_in_url, mentions_secret
 from monitor.cli.toml import write_toml
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -63,7 +63,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as fault:
-        raise ConfigError(f"{path} cannot be read.", why=fault.strerror or str(fault)) from None
+        raise ConfigError(f"{path} cannot be read.", why=why_of(fault)) from None
 
 
 def _rewritten(kept: Mapping[str, Any], left_out: list[str]) -> bytes:

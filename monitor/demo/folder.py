@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.demo.serving import free_port
 from monitor.demo.texts import WATCHLIST
 from monitor.demo.world import World
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 
 DEFAULT_FOLDER = Path("demo-world")
 _MOST_FOLDERS = 1000
@@ -91,7 +91,7 @@ def new_folder(wanted: Path | None) -> Folder:
     except OSError as error:
         raise ConfigError(
             "The demonstration's folder cannot be made.",
-            why=error.strerror or str(error),
+            why=why_of(error),
             try_="Run `goodname demo --directory /tmp/goodname-demo`.",
         ) from None
     raise ConfigError(

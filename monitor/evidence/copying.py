@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 from monitor.evidence.chain import Chain
 from monitor.evidence.place import CAPTURES, LOG, STAGING
 
@@ -36,7 +36,7 @@ def evidence_files(root: Path) -> EvidenceFiles:
         for name in sorted(folders):
             files += _below(root, root / CAPTURES / name)
     except OSError as fault:
-        raise EvidenceError("The evidence cannot be read.", why=fault.strerror or str(fault)) from None
+        raise EvidenceError("The evidence cannot be read.", why=why_of(fault)) from None
     return EvidenceFiles(head=chain.head, files=tuple(files))
 
 

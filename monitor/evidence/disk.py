@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BLOCK = 1 << 20
@@ -118,4 +118,4 @@ def disk_fault(what: str, fault: OSError) -> EvidenceError:
     """Say in words why a write failed."""
     if fault.errno in _NO_ROOM:
         return EvidenceError(what, why="the disk is full", try_="Free some space; it is tried again by itself.")
-    return EvidenceError(what, why=fault.strerror or str(fault), try_="Run `goodname doctor`.")
+    return EvidenceError(what, why=why_of(fault), try_="Run `goodname doctor`.")

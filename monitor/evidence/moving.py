@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import groupby, islice, zip_longest
 from pathlib import Path
 
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 from monitor.evidence.abreast import abreast
 from monitor.evidence.chain import Chain
 from monitor.evidence.copying import evidence_files
@@ -69,7 +69,7 @@ def send_evidence(root: Path, objects: Objects, advance: Progress) -> int:
     except OSError as fault:
         raise EvidenceError(
             "The evidence could not be moved to its end.",
-            why=fault.strerror or str(fault),
+            why=why_of(fault),
             try_="Run it again: what has arrived is not sent again.",
         ) from fault
 

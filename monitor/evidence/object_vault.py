@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from monitor.domain import Capture, CaptureRequest, Observed
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 from monitor.evidence import manifest
 from monitor.evidence.cache import Cache
 from monitor.evidence.chain import Chain
@@ -277,7 +277,7 @@ class ObjectVault(SealedCaptures):
         except OSError as fault:
             raise EvidenceError(
                 "What is left of a capture could not be removed; it is tried again at the next start.",
-                why=fault.strerror or str(fault),
+                why=why_of(fault),
                 try_="Allow the key to delete, or wait until the bucket's own lock on it ends.",
             ) from fault
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Protocol
 
 from monitor.domain import ArtifactRole, Capture, CaptureRequest, CustodyEvent, Observed, Origin
-from monitor.errors import EvidenceError, FixityError
+from monitor.errors import EvidenceError, FixityError, why_of
 from monitor.evidence import manifest, report
 from monitor.evidence.canonical import sha256_hex
 from monitor.evidence.chain import Chain, Record
@@ -198,7 +198,7 @@ class SealedCaptures(ABC):
         try:
             body = self.place.read(path)
         except OSError as fault:
-            raise FixityError(why=f"{_short(path)}: {fault.strerror or fault}") from fault
+            raise FixityError(why=f"{_short(path)}: {why_of(fault)}") from fault
         if sha256_hex(body) != wanted:
             raise FixityError(why=f"{_short(path)} was altered")
         return body

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor.errors import FixityError
+from monitor.errors import FixityError, why_of
 from monitor.evidence.canonical import sha256_hex
 from monitor.evidence.disk import disk_fault
 from monitor.evidence.place import STAMPS, Place
@@ -192,7 +192,7 @@ def _recorded(read: Callable[[str], bytes], detail: Mapping[str, str], key: str,
         body = read(path)
     except OSError as fault:
         missing = isinstance(fault, FileNotFoundError)
-        report.faults.append((path, "missing" if missing else f"cannot be read: {fault.strerror}"))
+        report.faults.append((path, "missing" if missing else f"cannot be read: {why_of(fault)}"))
         return None
     if sha256_hex(body) != detail.get(_HASHES[key]):
         report.faults.append((path, "altered: its hash is not the one in the custody log"))

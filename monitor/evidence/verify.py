@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.domain import Artifact
-from monitor.errors import EvidenceError
+from monitor.errors import EvidenceError, why_of
 from monitor.evidence import manifest
 from monitor.evidence.abreast import abreast
 from monitor.evidence.canonical import is_sha256, sha256_hex
@@ -115,7 +115,7 @@ def _check_log(place: Place, tally: _Tally, head: str) -> Chain:
         if head or place.names(CAPTURES):
             tally.fault("missing", path=place.log)
     except OSError as fault:
-        raise EvidenceError("The custody log cannot be read.", why=fault.strerror or str(fault)) from fault
+        raise EvidenceError("The custody log cannot be read.", why=why_of(fault)) from fault
     for problem in chain.close(tail):
         tally.fault(problem, path=place.log)
     if head and not chain.is_witnessed:
@@ -130,7 +130,7 @@ def _listed(place: Place, tally: _Tally) -> list[str]:
             tally.fault("stray: it does not belong into the store", path=name)
         return place.names(CAPTURES)
     except OSError as fault:
-        raise EvidenceError("The evidence cannot be read.", why=fault.strerror or str(fault)) from fault
+        raise EvidenceError("The evidence cannot be read.", why=why_of(fault)) from fault
 
 
 def _check_unrecorded(place: Place, names: list[str], tally: _Tally) -> None:
@@ -282,7 +282,7 @@ def _file_problem(place: Place, path: str, artifact: Artifact) -> str:
 
 
 def _reason(fault: OSError) -> str:
-    return "missing" if isinstance(fault, FileNotFoundError) else f"cannot be read: {fault.strerror}"
+    return "missing" if isinstance(fault, FileNotFoundError) else f"cannot be read: {why_of(fault)}"
 
 
 def _shown(name: str) -> str:

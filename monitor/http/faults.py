@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import aiohttp
 
-from monitor.errors import ConnectorError, FetchError, SourceUnavailable
+from monitor.errors import ConnectorError, FetchError, SourceUnavailable, why_of
 
 # What aiohttp, yarl and the system were seen to raise for odd addresses and answers; UnicodeError is a ValueError.
 FAULTS = (aiohttp.ClientError, OSError, TimeoutError, ValueError, RuntimeError, EOFError, ExceptionGroup)
@@ -35,7 +35,7 @@ def boundary(host: str, source: str) -> Iterator[None]:
 def reason(error: BaseException) -> str:
     """Say why in one line, without the address asked for: its query may hold a key."""
     if isinstance(error, aiohttp.ClientConnectorError):
-        text = error.os_error.strerror or str(error.os_error)
+        text = why_of(error.os_error)
     elif isinstance(error, aiohttp.ClientResponseError):
         text = error.message.partition("\n")[0]
     elif isinstance(error, (aiohttp.ClientPayloadError, aiohttp.ServerDisconnectedError)):

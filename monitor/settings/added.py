@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 from monitor.settings.models import AlertSettings, Settings, SourceSettings, format_duration
 
 ADDED = "added.json"
@@ -34,7 +34,7 @@ def read_added(data_dir: Path) -> Added:
     except FileNotFoundError:
         return Added()
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read.", why=error.strerror or str(error)) from None
+        raise ConfigError(f"{path} cannot be read.", why=why_of(error)) from None
     except ValidationError:
         # Its words are not repeated: they may be secrets.
         raise ConfigError(
@@ -60,7 +60,7 @@ def write_added(data_dir: Path, added: Added) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written.", why=error.strerror or str(error)) from None
+        raise ConfigError(f"{path} cannot be written.", why=why_of(error)) from None
 
 
 def added_mark(data_dir: Path) -> tuple[int, int, int]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 import platformdirs
 from pydantic import ValidationError
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 from monitor.settings.models import Settings
 from monitor.settings.overrides import override_faults, read_secret, secrets_folders, set_by
 from monitor.settings.watchlist import Watchlist
@@ -112,7 +112,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read.",
-            why=error.strerror or str(error),
+            why=why_of(error),
             try_=f"Run `ls -l {path}` to see who may read it.",
         ) from None
     if len(body) > _MAX_BYTES:

@@ -31,7 +31,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.schema import Table
 
-from monitor.errors import StoreBusy, StoreError
+from monitor.errors import StoreBusy, StoreError, why_of
 from monitor.store.faults import translated
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _create_file(path: Path) -> None:
     except OSError as error:
         raise StoreError(
             f"The database file {path} cannot be opened.",
-            why=error.strerror or str(error),
+            why=why_of(error),
             try_="Check that the folder exists and belongs to the user who runs this program.",
         ) from error
 

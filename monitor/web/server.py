@@ -10,7 +10,7 @@ from collections.abc import Generator
 import uvicorn
 from fastapi import FastAPI
 
-from monitor.errors import ConfigError
+from monitor.errors import ConfigError, why_of
 
 
 class _QuietServer(uvicorn.Server):
@@ -55,7 +55,7 @@ class WebServer:
             bound.close()
             raise ConfigError(
                 f"The web page cannot listen on {self._host}:{self._port}.",
-                why=error.strerror or str(error),
+                why=why_of(error),
                 try_='Set another address under [web] bind, or "off".',
             ) from None
         self._socket = bound

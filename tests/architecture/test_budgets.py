@@ -96,6 +96,11 @@ def test_the_environment_is_read_in_settings_alone(modules: tuple[Module, ...]) 
     assert [place for each in elsewhere for place in _environment_reads(each)] == []
 
 
+def test_the_systems_own_words_are_asked_for_in_one_place(modules: tuple[Module, ...]) -> None:
+    asked = [(each, node) for each in modules for node in each.nodes(ast.Attribute) if node.attr == "strerror"]
+    assert {each.name for each, _ in asked} == {"monitor/errors.py"}
+
+
 def test_the_product_does_not_ask_whether_it_is_under_test(modules: tuple[Module, ...]) -> None:
     # The kit for connector authors is a pytest plugin and may name it.
     product = (each for each in modules if not each.name.startswith("monitor/testing/"))
