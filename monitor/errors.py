@@ -15,17 +15,35 @@ MonitorError
 └ DeliveryError(channel, permanent)
 
 Each carries what happened, why, and one thing to try, in words for a person.
-Nothing-new and no-match are values, never errors. Faults of the system itself get their words from `why_of`.
+Nothing-new and no-match are values, never errors. `why_of` and `try_of` have words for the system's own faults.
 """
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_READ_ONLY_TRY = (
+    "Mount it for writing, then try again. A disk that fails turns read-only by itself (`dmesg` tells); a container or "
+    "a systemd unit may make it so for this program alone (`ReadWritePaths=`)."
+)
 
 
 def why_of(error: OSError) -> str:
     """Say why the system refused something; the file or address it was about is never named."""
+    if error.errno in _FULL:
+        return "the disk is full"
+    if error.errno == errno.EROFS:
+        return "the file system is mounted read-only"
     return error.strerror or str(error)
+
+
+def try_of(error: OSError, otherwise: str = "") -> str:
+    """Say what to try when a disk took nothing: what helps against just that, or else what stands in `otherwise`."""
+    if error.errno in _FULL:
+        return "Free some space on it, then try again; the service does so by itself."
+    return _READ_ONLY_TRY if error.errno == errno.EROFS else otherwise
 
 
 class MonitorError(Exception):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from monitor.errors import BackupError, why_of
+from monitor.errors import BackupError, try_of, why_of
 
 
 @contextlib.contextmanager
@@ -32,7 +32,7 @@ def new_file(path: Path) -> Iterator[BinaryIO]:
     except FileExistsError:
         raise BackupError(f"{path} is there already.", why="Somebody made it meanwhile.") from None
     except OSError as fault:
-        raise BackupError(f"{path} could not be written.", why=why_of(fault)) from None
+        raise BackupError(f"{path} could not be written.", why=why_of(fault), try_=try_of(fault)) from None
     finally:
         with contextlib.suppress(OSError):
             _part_of(path).unlink(missing_ok=True)

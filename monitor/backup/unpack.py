@@ -14,7 +14,7 @@ import zstandard
 
 from monitor.backup.contents import CONTENTS, Contents, Entry, safe_path
 from monitor.backup.pack import Progress
-from monitor.errors import BackupError, why_of
+from monitor.errors import BackupError, try_of, why_of
 
 _BLOCK = 1 << 20
 _MOST_FILES = 5_000_000
@@ -42,7 +42,7 @@ def unpack(source: BinaryIO, folder: Path, progress: Progress = lambda _: None) 
     except (tarfile.TarError, zstandard.ZstdError, EOFError, ValueError):
         raise BackupError(why="it is cut off or damaged") from None
     except OSError as fault:
-        raise BackupError("The backup could not be unpacked.", why=why_of(fault)) from None
+        raise BackupError("The backup could not be unpacked.", why=why_of(fault), try_=try_of(fault)) from None
     if listed is None:
         raise BackupError(why="it is cut off: the list of its contents is missing")
     contents = Contents.from_json(listed)

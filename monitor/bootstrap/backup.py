@@ -14,7 +14,7 @@ from monitor import __version__
 from monitor.backup import Contents, new_file, pack, sealed
 from monitor.bootstrap.build import store_url
 from monitor.bootstrap.vaults import head_of_objects
-from monitor.errors import BackupError, why_of
+from monitor.errors import BackupError, try_of, why_of
 from monitor.evidence import EvidenceFiles, evidence_files
 from monitor.ports import Clock
 from monitor.settings import Settings
@@ -106,7 +106,7 @@ def _scratch(data_dir: Path) -> Iterator[Path]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as fault:
-        raise BackupError(f"{data_dir} cannot be used.", why=why_of(fault)) from None
+        raise BackupError(f"{data_dir} cannot be used.", why=why_of(fault), try_=try_of(fault)) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for left in folder.iterdir():

@@ -11,7 +11,7 @@ from typing import Protocol
 from monitor import __version__
 from monitor.contract import Access, Context, Ledger
 from monitor.domain import CaptureRequest, ChannelTag, Observed, Statement, Subject
-from monitor.errors import ConfigError, MonitorError, why_of
+from monitor.errors import ConfigError, MonitorError, try_of, why_of
 from monitor.evidence import FilmKeeper, PlainCapturer, find_chromium
 from monitor.http import GuardedProxy, HttpClient, ProxyLimits
 from monitor.jobs.digest import Timetable
@@ -70,7 +70,7 @@ def _make_data_folder(path: Path) -> None:
         raise ConfigError(
             f"The data folder {path} cannot be made.",
             why=why_of(error),
-            try_="Make it yourself, for the user who runs this program, or name another `data_dir`.",
+            try_=try_of(error, "Make it yourself, for the user who runs this program, or name another `data_dir`."),
         ) from error
 
 

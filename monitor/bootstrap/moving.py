@@ -17,7 +17,7 @@ from monitor.bootstrap.backup import DATABASE, EVIDENCE, Advance
 from monitor.bootstrap.build import database_file
 from monitor.bootstrap.claim import Claim
 from monitor.bootstrap.vaults import evidence_objects, trial_fault, verify_objects
-from monitor.errors import EvidenceError, InputError, why_of
+from monitor.errors import EvidenceError, InputError, try_of, why_of
 from monitor.evidence import evidence_files, verify_path
 from monitor.ports import Verification
 from monitor.settings import Settings
@@ -187,4 +187,4 @@ def _copy(source: Path, target: Path, size: int) -> None:
             os.fsync(write.fileno())
         part.rename(target)
     except OSError as fault:
-        raise EvidenceError("Evidence could not be copied.", why=why_of(fault)) from fault
+        raise EvidenceError("Evidence could not be copied.", why=why_of(fault), try_=try_of(fault)) from fault

@@ -12,7 +12,7 @@ from monitor.backup import Contents, opened, unpack
 from monitor.bootstrap.backup import CONFIGURATION, DATABASE, EVIDENCE, Advance, counted
 from monitor.bootstrap.build import database_file, store_url
 from monitor.bootstrap.claim import Claim
-from monitor.errors import BackupError, InputError, why_of
+from monitor.errors import BackupError, InputError, try_of, why_of
 from monitor.evidence import verify_path
 from monitor.ports import Clock, Verification
 from monitor.settings import ADDED, Settings, load_place
@@ -94,7 +94,9 @@ def _unpacked(wish: Wish, folder: Path, advance: Advance) -> Iterator[tuple[Path
         yield scratch, contents
     except OSError as fault:
         raise BackupError(
-            f"{wish.archive} could not be restored.", why=f"{fault.filename or ''} {why_of(fault)}".strip()
+            f"{wish.archive} could not be restored.",
+            why=f"{fault.filename or ''} {why_of(fault)}".strip(),
+            try_=try_of(fault),
         ) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from monitor.errors import InputError, why_of
+from monitor.errors import InputError, try_of, why_of
 
 if TYPE_CHECKING:
     from monitor.bootstrap import App
@@ -111,4 +111,6 @@ def write_file(path: Path, body: bytes) -> None:
         path.touch(mode=0o600, exist_ok=True)
         path.write_bytes(body)
     except OSError as error:
-        raise InputError(f"{path} cannot be written.", why=why_of(error), try_="Choose another file name.") from None
+        raise InputError(
+            f"{path} cannot be written.", why=why_of(error), try_=try_of(error, "Choose another file name.")
+        ) from None

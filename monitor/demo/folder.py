@@ -9,7 +9,7 @@ from pathlib import Path
 from monitor.demo.serving import free_port
 from monitor.demo.texts import WATCHLIST
 from monitor.demo.world import World
-from monitor.errors import ConfigError, why_of
+from monitor.errors import ConfigError, try_of, why_of
 
 DEFAULT_FOLDER = Path("demo-world")
 _MOST_FOLDERS = 1000
@@ -92,7 +92,7 @@ def new_folder(wanted: Path | None) -> Folder:
         raise ConfigError(
             "The demonstration's folder cannot be made.",
             why=why_of(error),
-            try_="Run `goodname demo --directory /tmp/goodname-demo`.",
+            try_=try_of(error, "Run `goodname demo --directory /tmp/goodname-demo`."),
         ) from None
     raise ConfigError(
         "The demonstration found no free folder name.",

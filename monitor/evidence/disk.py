@@ -11,9 +11,8 @@ import stat
 from collections.abc import Iterable
 from pathlib import Path
 
-from monitor.errors import EvidenceError, why_of
+from monitor.errors import EvidenceError, try_of, why_of
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _BLOCK = 1 << 20
 
 
@@ -116,6 +115,4 @@ def free_bytes_below(path: Path) -> int:
 
 def disk_fault(what: str, fault: OSError) -> EvidenceError:
     """Say in words why a write failed."""
-    if fault.errno in _NO_ROOM:
-        return EvidenceError(what, why="the disk is full", try_="Free some space; it is tried again by itself.")
-    return EvidenceError(what, why=why_of(fault), try_="Run `goodname doctor`.")
+    return EvidenceError(what, why=why_of(fault), try_=try_of(fault, "Run `goodname doctor`."))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from monitor.errors import ConfigError, why_of
+from monitor.errors import ConfigError, try_of, why_of
 from monitor.settings.models import AlertSettings, Settings, SourceSettings, format_duration
 
 ADDED = "added.json"
@@ -60,7 +60,7 @@ def write_added(data_dir: Path, added: Added) -> None:
         finally:
             Path(name).unlink(missing_ok=True)
     except OSError as error:
-        raise ConfigError(f"{path} cannot be written.", why=why_of(error)) from None
+        raise ConfigError(f"{path} cannot be written.", why=why_of(error), try_=try_of(error)) from None
 
 
 def added_mark(data_dir: Path) -> tuple[int, int, int]:

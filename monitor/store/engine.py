@@ -31,7 +31,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.schema import Table
 
-from monitor.errors import StoreBusy, StoreError, why_of
+from monitor.errors import StoreBusy, StoreError, try_of, why_of
 from monitor.store.faults import translated
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def _create_file(path: Path) -> None:
         raise StoreError(
             f"The database file {path} cannot be opened.",
             why=why_of(error),
-            try_="Check that the folder exists and belongs to the user who runs this program.",
+            try_=try_of(error, "Check that the folder exists and belongs to the user who runs this program."),
         ) from error
 
 

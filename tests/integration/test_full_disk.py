@@ -1,4 +1,4 @@
-"""Fill a small real disk again and again while alerts are stored and told: nothing that was stored is lost."""
+"""A real disk that is full loses nothing that was stored; one that is read-only is called so, with what helps."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import errno
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -14,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
+from monitor.bootstrap.claim import Claim
 from monitor.domain import Alert, AlertKind, AlertStatus, Message
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 from monitor.jobs import deliver
 from monitor.notify import WordRenderer
 from monitor.store import open_store
@@ -106,3 +108,32 @@ def test_a_full_disk_loses_no_alert_and_ends_nothing(small_disk: Path) -> None:
         assert {alert.status for alert in store.alerts(limit=10_000)} == {AlertStatus.SENT}
     assert refused >= ROUNDS, "the control: the disk was full"
     assert set(owed) <= set(channel.ids)
+
+
+@pytest.fixture
+def read_only_disk(small_disk: Path) -> Path:
+    """Give the same disk once it takes nothing any more, with a folder for data on it."""
+    (small_disk / "data").mkdir()
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    return small_disk
+
+
+@pytest.mark.parametrize("data", ["data", "not-made-yet"])
+def test_a_start_on_a_read_only_disk_says_what_helps(read_only_disk: Path, tmp_path: Path, data: str) -> None:
+    file = tmp_path / "goodname.toml"
+    file.write_text(f'data_dir = "{read_only_disk / data}"\n')
+    program = str(Path(sys.executable).with_name("goodname"))
+    done = subprocess.run(
+        [program, "--config", str(file), "run"], capture_output=True, text=True, check=False, timeout=60
+    )
+    told = " ".join(done.stderr.split())
+    assert done.returncode != 0
+    assert "the file system is mounted read-only" in told
+    assert "`ReadWritePaths=`" in told
+    assert "belongs to the user" not in told
+
+
+def test_a_claim_on_a_read_only_disk_says_what_helps(read_only_disk: Path) -> None:
+    with pytest.raises(ConfigError, match="mounted read-only") as caught:
+        Claim(read_only_disk / "data" / "running.lock").take()
+    assert "`ReadWritePaths=`" in caught.value.try_
