@@ -70,14 +70,7 @@ def verify_objects(
     """Check evidence in the object store, reading each object in pieces; EvidenceError when it cannot be reached."""
     from monitor.evidence import ObjectPlace  # noqa: PLC0415 # as above
 
-    try:
-        return check_store(ObjectPlace(evidence_objects(settings)), head=head, pinned=pinned, progress=progress)
-    except OSError as error:
-        raise EvidenceError(
-            "The evidence cannot be read.",
-            why=why_of(error),
-            try_="Check [evidence] in the configuration with `goodname config check`.",
-        ) from error
+    return check_store(ObjectPlace(evidence_objects(settings)), head=head, pinned=pinned, progress=progress)
 
 
 def head_of_objects(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +17,7 @@ from monitor.cli.previews import counting
 from monitor.cli.removal import copies, hold, holds, redact
 from monitor.cli.screen import AsJson, count_in_words, say, say_json, say_table, to_json
 from monitor.cli.session import session_of
-from monitor.errors import EvidenceError, why_of
+from monitor.errors import EvidenceError, InputError, why_of
 
 if TYPE_CHECKING:
     from monitor.ports import Verification
@@ -83,7 +84,7 @@ def verify(
 
 def _check(ctx: typer.Context, path: Path | None, head: str, certificates: Path | None) -> Verification:
     try:
-        folder, pinned = path, certificates.read_bytes() if certificates else b""
+        folder, pinned = path, _read(certificates) if certificates else b""
         from monitor.bootstrap import pinned_certificates, verify_evidence, verify_objects
 
         if folder is None:
@@ -95,20 +96,26 @@ def _check(ctx: typer.Context, path: Path | None, head: str, certificates: Path 
         _must_exist(folder)
         with counting("Checking the evidence") as advance:
             return verify_evidence(folder, head, pinned=pinned, progress=advance)
-    except OSError as error:
-        faults.show(faults.Fault(what=f"{certificates} cannot be read.", why=(why_of(error),)))
-    except EvidenceError as error:
+    except (EvidenceError, InputError) as error:
         faults.show(faults.describe(error))
     raise typer.Exit(CANNOT_RUN)
 
 
+def _read(certificates: Path) -> bytes:
+    try:
+        return certificates.read_bytes()
+    except OSError as error:
+        raise InputError(f"{certificates} cannot be read.", why=why_of(error)) from None
+
+
 def _must_exist(folder: Path) -> None:
-    if not folder.exists():
-        raise EvidenceError(
-            f"There is no evidence at {folder}.",
-            why="The folder does not exist.",
-            try_="Give the folder's path, or run `goodname once` to keep something first.",
-        )
+    with suppress(OSError):  # why it cannot be looked at, the check itself says
+        if not folder.exists():
+            raise EvidenceError(
+                f"There is no evidence at {folder}.",
+                why="The folder does not exist.",
+                try_="Give the folder's path, or run `goodname once` to keep something first.",
+            )
 
 
 def _say(captures: int, files: int, findings: list[tuple[str, str, str]]) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 from monitor.domain import CustodyEvent
 from monitor.evidence.canonical import Json, canonical, sha256_hex, stamp
 from monitor.evidence.chain import VERSION, Chain, Record, event_of, is_record, with_hashes
-from monitor.evidence.disk import disk_fault, private_folder, read_file, sync_folder, write_all
+from monitor.evidence.disk import disk_faults, private_folder, read_file, sync_folder, write_all
 from monitor.ports import Clock
 
 _BLOCK = 1 << 20
+_UNREAD = "The custody log could not be read."
 _DETAIL_CAP = 10_000  # characters; a record must stay easy to read
 
 
@@ -49,26 +50,24 @@ class CustodyLog:
         guard: Callable[[Chain], None] | None = None,
     ) -> Record:
         """Write one record and force it to the disk; EvidenceError when that cannot be done, or what `guard` raises."""
-        with self._lock, self._open(os.O_RDWR | os.O_CREAT) as fd:
-            try:
-                tail = self._refresh(fd)
-                if guard is not None:
-                    guard(self._chain)
-                lines = b"\n" if tail else b""
-                sealed = self._seal(tail, actor)
-                if sealed is not None:
-                    lines += sealed.line + b"\n"
-                record = self._record(event, actor, capture, manifest_sha256, detail or {}, after=sealed)
-                write_all(fd, lines + record.line + b"\n")
-                os.fsync(fd)
-                self._refresh(fd)
-            except OSError as fault:
-                raise disk_fault("The custody log could not be written.", fault) from fault
+        unwritten = disk_faults("The custody log could not be written.")
+        with self._lock, unwritten, self._open(os.O_RDWR | os.O_CREAT) as fd:
+            tail = self._refresh(fd)
+            if guard is not None:
+                guard(self._chain)
+            lines = b"\n" if tail else b""
+            sealed = self._seal(tail, actor)
+            if sealed is not None:
+                lines += sealed.line + b"\n"
+            record = self._record(event, actor, capture, manifest_sha256, detail or {}, after=sealed)
+            write_all(fd, lines + record.line + b"\n")
+            os.fsync(fd)
+            self._refresh(fd)
         return record
 
     def chain(self) -> Chain:
         """Give what the log says, read up to now; the caller must not change it."""
-        with self._lock:
+        with self._lock, disk_faults(_UNREAD):
             if self._path.exists():
                 with self._open(os.O_RDONLY) as fd:
                     self._refresh(fd)
@@ -76,26 +75,25 @@ class CustodyLog:
 
     def events(self) -> Iterator[CustodyEvent]:
         """Give every readable record, oldest first, whether or not the chain holds."""
-        if not self._path.exists():
-            return
-        with self._path.open("rb") as file:
-            for line in file:
-                with contextlib.suppress(ValueError):
-                    yield event_of(Record.parse(line.rstrip(b"\n")))
+        with disk_faults(_UNREAD):
+            if not self._path.exists():
+                return
+            with self._path.open("rb") as file:
+                for line in file:
+                    with contextlib.suppress(ValueError):
+                        yield event_of(Record.parse(line.rstrip(b"\n")))
 
     def whole(self) -> bytes:
         """Give the log as it is on the disk."""
-        return read_file(self._path) if self._path.exists() else b""
+        with disk_faults(_UNREAD):
+            return read_file(self._path) if self._path.exists() else b""
 
     @contextlib.contextmanager
     def _open(self, flags: int) -> Iterator[int]:
         if flags & os.O_CREAT:
             private_folder(self._path.parent)
         is_new = not self._path.exists()
-        try:
-            fd = os.open(self._path, flags | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        except OSError as fault:
-            raise disk_fault("The custody log could not be opened.", fault) from fault
+        fd = os.open(self._path, flags | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX if flags & os.O_RDWR else fcntl.LOCK_SH)
             if is_new:

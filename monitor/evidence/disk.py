@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from monitor.errors import EvidenceError, try_of, why_of
@@ -113,6 +114,15 @@ def free_bytes_below(path: Path) -> int:
     return free_bytes(place)
 
 
-def disk_fault(what: str, fault: OSError) -> EvidenceError:
-    """Say in words why a write failed."""
-    return EvidenceError(what, why=why_of(fault), try_=try_of(fault, "Run `goodname doctor`."))
+def disk_fault(what: str, fault: OSError, try_: str = "Run `goodname doctor`.") -> EvidenceError:
+    """Say in words why a disk or an object store refused."""
+    return EvidenceError(what, why=why_of(fault), try_=try_of(fault, try_))
+
+
+@contextlib.contextmanager
+def disk_faults(what: str, try_: str = "Run `goodname doctor`.") -> Iterator[None]:
+    """Raise an EvidenceError for whatever a disk or an object store refuses within the block."""
+    try:
+        yield
+    except OSError as fault:
+        raise disk_fault(what, fault, try_) from fault

@@ -21,7 +21,7 @@ from monitor.errors import EvidenceError
 from monitor.evidence.abreast import abreast
 from monitor.evidence.chain import Chain, Record, event_of
 from monitor.evidence.custody import new_record
-from monitor.evidence.disk import disk_fault, private_folder, write_all
+from monitor.evidence.disk import disk_fault, disk_faults, private_folder, write_all
 from monitor.evidence.objects import Objects
 from monitor.ports import Clock
 
@@ -174,11 +174,8 @@ class ObjectLog:
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[int]:
-        try:
-            with self._caught_up() as fd:
-                yield fd
-        except OSError as fault:
-            raise disk_fault("The custody log could not be read.", fault) from fault
+        with disk_faults("The custody log could not be read."), self._caught_up() as fd:
+            yield fd
 
     @contextlib.contextmanager
     def _caught_up(self) -> Iterator[int]:

@@ -13,10 +13,13 @@ from monitor.evidence import manifest
 from monitor.evidence.abreast import abreast
 from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
+from monitor.evidence.disk import disk_fault, disk_faults
 from monitor.evidence.place import CAPTURES, LOG, STAGING, FolderPlace, Place, of_capture, whole_capture
 from monitor.evidence.stamps import StampReport, check_stamps, is_final, unrecorded
 from monitor.ports import Finding, Verification
 from monitor.text.clean import clean_text
+
+_ONCE_MORE = "Look whether its disk or object store can be read, then check it again."
 
 Progress = Callable[[int, int], None]
 """Is told how many captures are checked, and how many there are."""
@@ -53,14 +56,15 @@ class _Tally:
         )
 
 
+@disk_faults("The evidence cannot be read.", _ONCE_MORE)
 def verify_path(path: Path, *, head: str = "", pinned: bytes = b"", progress: Progress | None = None) -> Verification:
     """Check a store's folder, or one capture's folder, without any database.
 
     `head` is a custody record's hash from an old message: when the log no longer holds it, its end was cut or
     rewritten. `pinned` are certificates (PEM) of time stamp authorities, from outside.
     A capture's folder is checked against the custody log two folders up, if there is one; else only
-    against its own manifest, and `pending` says so. EvidenceError when there is nothing to check at `path`, or when
-    `head` is no hash. Changes nothing.
+    against its own manifest, and `pending` says so. EvidenceError when there is nothing to check at `path`, when it
+    cannot be read, or when `head` is no hash. Changes nothing.
     """
     if (path / LOG).is_file() or (path / CAPTURES).is_dir():
         return check_store(FolderPlace(path), head=head, pinned=pinned, progress=progress)
@@ -76,10 +80,14 @@ def verify_path(path: Path, *, head: str = "", pinned: bytes = b"", progress: Pr
     return _check_alone(path, head=head)
 
 
+@disk_faults("The evidence cannot be read.", _ONCE_MORE)
 def check_store(
     place: Place, *, head: str = "", only: str = "", pinned: bytes = b"", progress: Progress | None = None
 ) -> Verification:
-    """Check the whole log and every capture, or only one of them; EvidenceError when `only` is not known at all."""
+    """Check the whole log and every capture, or only one of them.
+
+    EvidenceError when `only` is not known at all, or when the place cannot be read or goes away meanwhile.
+    """
     _require_head(head)
     tally = _Tally()
     listed = [] if only else _listed(place, tally)
@@ -115,7 +123,7 @@ def _check_log(place: Place, tally: _Tally, head: str) -> Chain:
         if head or place.names(CAPTURES):
             tally.fault("missing", path=place.log)
     except OSError as fault:
-        raise EvidenceError("The custody log cannot be read.", why=why_of(fault)) from fault
+        raise disk_fault("The custody log cannot be read.", fault, _ONCE_MORE) from fault
     for problem in chain.close(tail):
         tally.fault(problem, path=place.log)
     if head and not chain.is_witnessed:
@@ -125,12 +133,9 @@ def _check_log(place: Place, tally: _Tally, head: str) -> Chain:
 
 def _listed(place: Place, tally: _Tally) -> list[str]:
     """Name what lies in the store's folder for captures, and report what has no place beside it."""
-    try:
-        for name in place.strays():
-            tally.fault("stray: it does not belong into the store", path=name)
-        return place.names(CAPTURES)
-    except OSError as fault:
-        raise EvidenceError("The evidence cannot be read.", why=why_of(fault)) from fault
+    for name in place.strays():
+        tally.fault("stray: it does not belong into the store", path=name)
+    return place.names(CAPTURES)
 
 
 def _check_unrecorded(place: Place, names: list[str], tally: _Tally) -> None:
