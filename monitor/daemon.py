@@ -109,7 +109,7 @@ class Service:
         self._polls = Polls(app)
         self._exit_code = 0
         self._silence_at = 0.0
-        self._web = _web_of(app, self.probe)
+        self._web = _web_of(app, self.probe, self._queue)
 
     async def run(self) -> int:
         """Start everything, wait for SIGTERM or SIGINT, stop in order; gives the exit code."""
@@ -262,16 +262,21 @@ class Service:
         faults = [f"the {name} job is stuck" for name in self._stuck()]
         faults += self._ailments.lasting(self._app.clock.monotonic())
         found = probe_of(self._app, faults, idle)
-        return replace(found, queue=self._engine.figures) if self._engine else found
+        return replace(found, queue=self._queue())
+
+    def _queue(self) -> Mapping[str, Mapping[str, int]]:
+        return self._engine.figures if self._engine else {}
 
 
-def _web_of(app: App, probe: Callable[[], Probe]) -> WebServer | None:
+def _web_of(
+    app: App, probe: Callable[[], Probe], queue: Callable[[], Mapping[str, Mapping[str, int]]]
+) -> WebServer | None:
     """Make the server of the page, unless it is switched off; only then are its libraries loaded."""
     if app.settings.web.bind == "off":
         return None
     from monitor.bootstrap.web import web_server  # noqa: PLC0415 # the page's libraries are heavy
 
-    return web_server(app, probe)
+    return web_server(app, probe, queue)
 
 
 def _when_leading(engine: Engine, job: Job) -> Job:

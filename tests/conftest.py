@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from monitor.logs import JsonFormatter
 from monitor.testing.postgres import PostgresServer, server_programs
@@ -42,6 +44,19 @@ def shared_data() -> Path:
     if IN_CI:
         pytest.fail("shared/data is not beside the checkout, and in CI it must be")
     pytest.skip("shared/data is not beside the checkout")
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Collect what every database is asked from now on; clear it to begin anew."""
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 @pytest.fixture(scope="session")

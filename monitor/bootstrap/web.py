@@ -41,6 +41,8 @@ _OPEN_ALERTS = (AlertStatus.PENDING, AlertStatus.GIVEN_UP)
 _WELL = (HealthState.OK, HealthState.QUIET, HealthState.UNCHECKED)
 _MOST_COUNTED = 10_000
 
+Queue = Callable[[], Mapping[str, Mapping[str, int]]]
+
 
 class WebDesk:
     """Do for the web page what the commands do for the terminal."""
@@ -162,10 +164,11 @@ class WebDesk:
         return await self._app.evidence.export_case(case_id, lambda: desk.make_packet(case_id).body, out, actor=actor)
 
 
-def web_server(app: App, probe: Callable[[], Probe]) -> WebServer | None:
-    """Make the server of the pages; None when it is switched off."""
+def web_server(app: App, probe: Callable[[], Probe], queue: Queue = dict) -> WebServer | None:
+    """Make the server of the pages, with the counts of shared jobs; None when it is switched off."""
     bind = app.settings.web.bind
-    return None if bind == "off" else WebServer(dashboard(site_of(app), probe, _feeds(app, probe)), bind)
+    site = replace(site_of(app), queue=queue)
+    return None if bind == "off" else WebServer(dashboard(site, probe, _feeds(app, probe)), bind)
 
 
 def site_of(app: App) -> Site:
@@ -233,7 +236,6 @@ def figures_of(app: App) -> Figures:
         unreviewed=unreviewed,
         disk_free_bytes=free,
         lateness=app.store.lateness(app.clock.now() - LATENESS_OF),
-        workers=app.store.workers(),
     )
 
 
@@ -261,7 +263,7 @@ def probe_of(app: App, faults: Sequence[str] = (), jobs_idle_s: Mapping[str, flo
         ),
         jobs_idle_s=idle,
         undelivered=undelivered,
-        workers={one.name: one.unseen_s for one in workers},
+        workers=workers,
         oldest_due_s=_overdue_s([one.next_due_at for one in sources], app.clock.now()),
     )
 

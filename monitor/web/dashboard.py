@@ -68,7 +68,6 @@ def dashboard(site: Site, probe: Callable[[], Probe], feeds: Feeds) -> FastAPI:
     routers = [one.router for one in pages]
     app = create_app(probe, feeds_router(feeds), _static, api.router, session.doors, answer.doors, *routers)
     app.state.site = site
-    app.state.probe = probe
     app.add_exception_handler(PlainHttpFault, _http_fault)
     app.add_exception_handler(RequestValidationError, _odd_request)
     app.add_exception_handler(MonitorError, _own_fault)

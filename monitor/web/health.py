@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
+
+from monitor.ports import WorkerState
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,8 +28,8 @@ class Probe:
     """Sum up the running service: `status` is ok, degraded (a source fails) or failing (the service itself).
 
     `oldest_due_s` is for how many seconds the longest waiting source has been due. `queue` counts shared jobs by state
-    (waiting, running, parked) and kind; empty where no work is shared. `workers` says of each of several
-    workers for how many seconds it has given no sign of life.
+    (waiting, running, parked) and kind; empty where no work is shared. `workers` are those of several that share it;
+    what they are at is not for `/healthz`, which needs no account.
     """
 
     status: str
@@ -38,7 +40,7 @@ class Probe:
     undelivered: int
     oldest_due_s: float = 0.0
     queue: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    workers: Mapping[str, float] = field(default_factory=dict)
+    workers: Sequence[WorkerState] = ()
 
 
 def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:
@@ -52,7 +54,8 @@ def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:
     @app.get("/healthz")
     def healthz() -> JSONResponse:
         found = probe()
-        return JSONResponse(_plain(asdict(found)), status_code=503 if found.status == "failing" else 200)
+        shown = {**asdict(found), "workers": {one.name: one.unseen_s for one in found.workers}}
+        return JSONResponse(_plain(shown), status_code=503 if found.status == "failing" else 200)
 
     for router in routers:
         app.include_router(router)

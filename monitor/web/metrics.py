@@ -26,7 +26,6 @@ class Figures:
     unreviewed: Mapping[str, int]
     disk_free_bytes: int
     lateness: Lateness = field(default_factory=Lateness)
-    workers: Sequence[WorkerState] = ()
 
 
 def metrics_of(probe: Probe, figures: Figures) -> bytes:
@@ -70,7 +69,7 @@ def _families(probe: Probe, figures: Figures) -> Iterator[Metric]:
     late.add_metric(["0.5"], figures.lateness.p50_s)
     late.add_metric(["0.99"], figures.lateness.p99_s)
     yield late
-    yield from _workers(figures.workers)
+    yield from _workers(probe.workers)
     yield GaugeMetricFamily("goodname_disk_free_bytes", "Room left for data.", value=figures.disk_free_bytes)
 
 

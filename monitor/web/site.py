@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
@@ -20,12 +21,17 @@ ABSOLUTE = timedelta(hours=12)
 REVEAL_FOR = timedelta(minutes=15)
 
 
+def _nothing_shared() -> Mapping[str, Mapping[str, int]]:
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Site:
     """Hold the ports behind the pages.
 
     `hosts` are names by which the page may be reached beside loopback ones; `address` is the https address that a
-    proxy gives it, or empty; `scratch` is a folder for files that are being made.
+    proxy gives it, or empty; `scratch` is a folder for files that are being made. `queue` counts shared jobs by state
+    and kind, as `Probe.queue` does, without looking at anything else.
     """
 
     store: Store
@@ -37,6 +43,7 @@ class Site:
     scratch: Path
     hosts: tuple[str, ...] = ()
     address: str = ""
+    queue: Callable[[], Mapping[str, Mapping[str, int]]] = _nothing_shared
 
     @cached_property
     def zone(self) -> tzinfo:

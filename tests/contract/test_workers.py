@@ -413,7 +413,7 @@ class TestHealth:
             told = (await asyncio.to_thread(CliRunner().invoke, app, words)).output
             assert "poll town-forum, " in told
             assert "0 done, 1 failed" in told
-            assert list(probe_of(app_).workers) == [crew._hands.name]
+            assert [one.name for one in probe_of(app_).workers] == [crew._hands.name]
             going_on.set()
             crew.stop()
             await asyncio.wait_for(work, 30)

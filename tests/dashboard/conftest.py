@@ -148,6 +148,7 @@ class PlainOperations:
         self.saved: list[Subject | Statement] = []
         self.names = ["blog", "town-forum", "wiki"]
         self.additions = PlainAdditions(self.names)
+        self.queue: dict[str, dict[str, int]] = {}
 
     def sources(self) -> tuple[SourceState, ...]:
         return tuple(
@@ -372,6 +373,7 @@ def open_town(folder: Path) -> Town:
         previewer=Previewer(store, clock, Thresholds()),
         cases=CaseDesk(store=store, vault=vault, clock=clock, linkable=frozenset({"blog", "town-forum"})),
         scratch=folder,
+        queue=lambda: operations.queue,
     )
     probe = Probe(status="ok", version="1", why=(), sources=(), jobs_idle_s={}, undelivered=0)
     feeds = Feeds(

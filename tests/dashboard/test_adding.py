@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 
@@ -61,8 +60,7 @@ def test_a_refused_source_can_be_mended_without_typing_all_of_it_again(town):
 
 def test_the_owner_sees_that_shared_jobs_failed_too_often(town):
     assert "failed too often" not in town.client().get("/sources").text
-    probe = replace(town.app.state.probe(), queue={"waiting": {"poll": 9}, "parked": {"poll": 2, "assess": 1}})
-    town.app.state.probe = lambda: probe
+    town.operations.queue.update({"waiting": {"poll": 9}, "parked": {"poll": 2, "assess": 1}})
     assert "3 shared jobs failed too often" in town.client().get("/sources").text
     assert "failed too often" not in town.client("helper").get("/sources").text
 

@@ -140,7 +140,7 @@ def _page(request: Request, name: str, tried: SourceTrial | None, spent: Mapping
     who = visitor(request)
     found = who.site.operations.sources()
     known = name in {one.name for one in found} and who.account.is_owner
-    jobs = request.app.state.probe().queue if who.account.is_owner else {}
+    jobs = who.site.queue() if who.account.is_owner else {}
     return page(
         request,
         "sources.html",

@@ -85,7 +85,24 @@ def days(clients):
 @pytest.fixture
 def client():
     source = SourceProbe(name='town "forum"\n', state="quiet", last_good_at=NOW, next_due_at=None)
-    probe = Probe(status="ok", version="1", why=(), sources=(source,), jobs_idle_s={"poll": 0.5}, undelivered=2)
+    worker = WorkerState(
+        name="machine:7",
+        kinds=("poll",),
+        started_at=NOW,
+        doing=(Doing(kind="poll", about="forum", for_s=3.0),),
+        done=8,
+        failed=1,
+        unseen_s=61.0,
+    )
+    probe = Probe(
+        status="ok",
+        version="1",
+        why=(),
+        sources=(source,),
+        jobs_idle_s={"poll": 0.5},
+        undelivered=2,
+        workers=(worker,),
+    )
     feeds = Feeds(
         store=Rows(),
         clock=FakeClock(),
@@ -96,17 +113,6 @@ def client():
             unreviewed={"likely": 1},
             disk_free_bytes=5,
             lateness=Lateness(polls=9, p50_s=0.5, p99_s=4.0),
-            workers=(
-                WorkerState(
-                    name="machine:7",
-                    kinds=("poll",),
-                    started_at=NOW,
-                    doing=(Doing(kind="poll", about="forum", for_s=3.0),),
-                    done=8,
-                    failed=1,
-                    unseen_s=61.0,
-                ),
-            ),
         ),
         days=days,
         address="https://notices.example",

@@ -11,13 +11,29 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.errors import ConfigError
+from monitor.ports import Doing, WorkerState
 from monitor.web import Probe, SourceProbe, WebServer, create_app
 
 
 def probe(status: str) -> Probe:
     moment = datetime(2026, 11, 22, tzinfo=UTC)
     source = SourceProbe(name="forum", state="ok", last_good_at=moment, next_due_at=None)
-    return Probe(status=status, version="1", why=(), sources=(source,), jobs_idle_s={"poll": 0.5}, undelivered=2)
+    worker = WorkerState(
+        name="machine:7",
+        kinds=("poll",),
+        started_at=moment,
+        doing=(Doing(kind="poll", about="canary", for_s=3.0),),
+        unseen_s=4.0,
+    )
+    return Probe(
+        status=status,
+        version="1",
+        why=(),
+        sources=(source,),
+        jobs_idle_s={"poll": 0.5},
+        undelivered=2,
+        workers=(worker,),
+    )
 
 
 def fetch(url: str) -> tuple[int, dict[str, object]]:
@@ -42,6 +58,7 @@ async def test_the_status_decides_the_code(status: str, code: int) -> None:
     assert body["sources"] == [
         {"name": "forum", "state": "ok", "last_good_at": "2026-11-22T00:00:00+00:00", "next_due_at": None}
     ]
+    assert body["workers"] == {"machine:7": 4.0}, "what it is at is not for everybody"
 
 
 async def test_a_taken_address_is_a_clear_fault() -> None:
