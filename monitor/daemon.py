@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from monitor import __version__
 from monitor.bootstrap import App, Notices, Polls, ServiceManager, Settings, open_app, service_manager
+from monitor.ending import end_within
 from monitor.errors import ConfigError, MonitorError
 from monitor.jobs.ailing import Ailments
 from monitor.jobs.heartbeat import Cycle
@@ -189,10 +190,7 @@ class Service:
     async def _end_work(self, working: asyncio.Task[None]) -> bool:
         if self._engine:
             self._engine.stop()
-        _, late = await asyncio.wait([working], timeout=STOP_GRACE_S)
-        working.cancel()
-        await asyncio.gather(working, return_exceptions=True)
-        return not late
+        return await end_within(STOP_GRACE_S, {working})
 
     async def _poll(self) -> None:
         # Over before the next turn falls due: one that is not is left out, and half the time would go by unused.

@@ -16,6 +16,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
+from monitor.ending import cut_off, end_within
 from monitor.ports import Clock
 
 log = logging.getLogger("goodname.scheduler")
@@ -99,17 +100,10 @@ class Scheduler:
         """Start nothing new, wait for what runs, cancel the rest after `grace_s`; True when nothing was cancelled."""
         self._is_stopping = True
         if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await cut_off({self._watch})
         if self._inner.running:
             self._inner.shutdown(wait=False)
-        if not self._tasks:
-            return True
-        _, late = await asyncio.wait(self._tasks, timeout=grace_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return not late
+        return await end_within(grace_s, self._tasks)
 
     def _schedule(self, job: _Job) -> None:
         self._inner.add_job(

@@ -8,6 +8,7 @@ from functools import partial
 
 from monitor.bootstrap.app import App
 from monitor.domain import Poll, Target
+from monitor.ending import end_within
 
 log = logging.getLogger("goodname.polls")
 
@@ -36,13 +37,7 @@ class Polls:
     async def end(self, grace_s: float) -> bool:
         """Start none any more, and wait for those that run; tells whether all of them ended in time."""
         self._is_over = True
-        if not self._running:
-            return True
-        _, late = await asyncio.wait(self._running, timeout=grace_s)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*late, return_exceptions=True)
-        return not late
+        return await end_within(grace_s, self._running)
 
     async def _lease_and_start(self) -> bool:
         """Start as many polls as there is room for; tells whether more may be due than there was room."""

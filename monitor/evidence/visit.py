@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import CDPSession, Dialog, Page, Request, Response
 from playwright.async_api import Error as PlaywrightError
 
+from monitor.ending import cut_off
 from monitor.evidence.browser import Room, first_line
 from monitor.evidence.proxies import KnowsAddresses
 from monitor.evidence.sight import Limits, Sight
@@ -142,9 +143,7 @@ class Visit:
         self.sight.blocked = tuple(dict.fromkeys((*self.sight.blocked, *self._room.proxy.blocked)))
         if self._dialogs:
             self.sight.options["dialogs_dismissed"] = str(self._dialogs)
-        for chore in tuple(self._chores):
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        await cut_off(self._chores)
         if not self._lost.done():
             self._lost.cancel()
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from monitor.ending import cut_off
 from monitor.errors import AddressForbidden, ConnectorError, FetchError, MonitorError
 from monitor.http.guard import AddressGuard, host_key
 from monitor.http.proxy_request import LONGEST_HEAD, BadRequest, ProxyRequest, read_request
@@ -106,9 +107,7 @@ class GuardedProxy:
         if server is None:
             return
         server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cut_off(self._tasks)
         await server.wait_closed()
 
     async def __aenter__(self) -> Self:
@@ -248,9 +247,7 @@ async def _both_ways(
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for way in ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await cut_off(ways)
 
 
 def _cut(writer: asyncio.StreamWriter) -> None:

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from monitor.contract import Capability, Connector, Page, Query, Streaming
 from monitor.domain import Target
+from monitor.ending import cut_off
 from monitor.errors import RateLimited, StoreError, TemporaryError
 from monitor.jobs.keep import rows_from
 from monitor.jobs.poll import Source, Tally, next_due, not_before, parse_cursor, summed_up
@@ -221,7 +222,4 @@ class Listeners:
 
     async def stop(self) -> None:
         """End all streams; what they were keeping is kept."""
-        tasks = [task for _, _, task in self._running.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await cut_off(task for _, _, task in self._running.values())

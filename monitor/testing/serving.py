@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from monitor.ending import cut_off
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Received:
@@ -67,9 +69,7 @@ class LoopbackServer:
     ) -> None:
         assert self._server is not None, "the server is not running"
         self._server.close()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await cut_off(self._tasks)
         await self._server.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

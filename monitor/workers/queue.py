@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from monitor.ending import cut_off
 from monitor.errors import ConfigError, StoreError
 from monitor.jobs.preserve import PARALLEL as CAPTURES_AT_ONCE
 from monitor.workers.jobs import CAPTURE, Job
@@ -305,9 +306,7 @@ async def _all_or_none(runs: Sequence[asyncio.Task[None]], stop: Callable[[], No
         stop()
         await asyncio.gather(*runs)
     finally:
-        for run in runs:
-            run.cancel()
-        await asyncio.gather(*runs, return_exceptions=True)
+        await cut_off(runs)
 
 
 def _plain(url: str) -> str:
