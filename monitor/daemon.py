@@ -14,10 +14,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from monitor import __version__
-from monitor.bootstrap import App, Notices, Polls, ServiceManager, Settings, open_app, service_manager
+from monitor.bootstrap import TOLD, App, Notices, Polls, ServiceManager, Settings, ToldNote, open_app, service_manager
+from monitor.domain import AlertKind
 from monitor.ending import end_within
 from monitor.errors import ConfigError, MonitorError
-from monitor.jobs.ailing import Ailments
+from monitor.jobs.ailing import Ailments, takes_a_write
 from monitor.jobs.heartbeat import Cycle
 from monitor.logs import set_up_logging
 from monitor.ports import Clock
@@ -105,7 +106,8 @@ class Service:
         self._jobs = self._shared_jobs(engine) if engine else {**self._line(), **self._house()}
         self._jobs["news"] = self._tell_news
         self._cycle = Cycle(self._jobs.keys() - NOT_IN_A_CYCLE)
-        self._ailments = Ailments()
+        self._told = ToldNote(app.settings.data_dir / TOLD)
+        self._ailments = Ailments(is_told=self._told.read())
         self._stop = asyncio.Event()
         self._polls = Polls(app)
         self._exit_code = 0
@@ -211,9 +213,16 @@ class Service:
 
     async def _tell_news(self) -> None:
         """Tell on the channels themselves that the database takes nothing: no alert could be put into it."""
-        word = self._ailments.news(self._app.clock.monotonic(), self._app.clock.now())
-        if word is not None:
-            await self._app.messages.tell_now(word)
+        at, now, ailments = self._app.clock.monotonic(), self._app.clock.now(), self._ailments
+        is_mended = ailments.is_told and await asyncio.to_thread(takes_a_write, self._app.store, now)
+        word = ailments.news(at, now, is_mended=is_mended)
+        if is_mended:
+            for job in ailments.of_store():  # one that looks for work once a minute, or a day, would hold up the word
+                await self._scheduler.run_now(job)
+        if word is None:
+            return
+        await self._app.messages.tell_now(word)  # first, as a dying disk may hold up the note for ever
+        await asyncio.to_thread(self._told.write, is_told=word.kind is AlertKind.STORE_FAILING)
 
     async def _watch_room(self) -> None:
         await asyncio.to_thread(self._app.evidence.watch_room)

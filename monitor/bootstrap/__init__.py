@@ -9,6 +9,7 @@ from monitor.bootstrap.cycle import CycleReport
 from monitor.bootstrap.keeping import EvidenceDesk, pinned_certificates
 from monitor.bootstrap.notices import Notices
 from monitor.bootstrap.side_by_side import Polls
+from monitor.bootstrap.told import TOLD, ToldNote
 from monitor.bootstrap.vaults import verify_objects
 from monitor.evidence import find_chromium, verify_path
 from monitor.notify import render_file
@@ -16,6 +17,7 @@ from monitor.ports import Verification
 from monitor.settings import ServiceManager, Settings, service_manager
 
 __all__ = [
+    "TOLD",
     "App",
     "ConfigReport",
     "CycleReport",
@@ -24,6 +26,7 @@ __all__ = [
     "Polls",
     "ServiceManager",
     "Settings",
+    "ToldNote",
     "check_config",
     "find_chromium",
     "open_app",

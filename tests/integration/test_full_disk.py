@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,9 +17,11 @@ from pathlib import Path
 import pytest
 
 from monitor.bootstrap.claim import Claim
+from monitor.bootstrap.told import TOLD, ToldNote
 from monitor.domain import Alert, AlertKind, AlertStatus, Message
 from monitor.errors import ConfigError, StoreError
 from monitor.jobs import deliver
+from monitor.jobs.ailing import takes_a_write
 from monitor.notify import WordRenderer
 from monitor.store import open_store
 from monitor.testing import FakeClock
@@ -108,6 +111,32 @@ def test_a_full_disk_loses_no_alert_and_ends_nothing(small_disk: Path) -> None:
         assert {alert.status for alert in store.alerts(limit=10_000)} == {AlertStatus.SENT}
     assert refused >= ROUNDS, "the control: the disk was full"
     assert set(owed) <= set(channel.ids)
+
+
+def test_what_was_told_is_noted_on_a_full_disk_and_a_write_is_not_taken(small_disk: Path) -> None:
+    note = ToldNote(small_disk / TOLD)
+    assert not note.read()
+    clock = FakeClock()
+    with closing(open_store(f"sqlite:///{small_disk}/goodname.db", clock=clock)) as store:
+        assert takes_a_write(store, clock.now())
+        with closing(sqlite3.connect(small_disk / "goodname.db")) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        fill(small_disk / "filler")
+        clock.advance(timedelta(seconds=1))  # to keep the same once more would write nothing
+        assert not takes_a_write(store, clock.now())
+        note.write(is_told=True)
+        assert ToldNote(small_disk / TOLD).read()
+        (small_disk / "filler").unlink()
+        assert takes_a_write(store, clock.now())
+    note.write(is_told=False)
+    assert not ToldNote(small_disk / TOLD).read()
+
+
+def test_what_cannot_be_noted_is_logged_and_left(read_only_disk: Path, caplog: pytest.LogCaptureFixture) -> None:
+    note = ToldNote(read_only_disk / "data" / TOLD)
+    note.write(is_told=True)
+    assert not note.read()
+    assert "could not be noted" in caplog.text
 
 
 @pytest.fixture

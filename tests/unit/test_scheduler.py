@@ -49,6 +49,27 @@ async def test_a_job_runs_at_once_and_again_and_never_twice_at_a_time() -> None:
     assert most == 1
 
 
+async def test_a_job_can_be_run_beside_its_times_but_not_twice_at_a_time() -> None:
+    runs, going_on = 0, asyncio.Event()
+
+    async def job() -> None:
+        nonlocal runs
+        runs += 1
+        await going_on.wait()
+
+    scheduler = Scheduler(SystemClock())
+    scheduler.add("job", 3600.0, job)
+    scheduler.start()
+    assert await until(lambda: runs == 1, 5)
+    await scheduler.run_now("job")
+    going_on.set()
+    assert await until(lambda: not scheduler._tasks, 5)
+    assert runs == 1
+    await scheduler.run_now("job")
+    assert await until(lambda: runs == 2, 5)
+    assert await scheduler.stop(2)
+
+
 async def test_a_stop_waits_for_the_job_in_flight_and_cancels_a_late_one() -> None:
     done = asyncio.Event()
 

@@ -34,12 +34,25 @@ def test_a_database_that_takes_nothing_is_told_once_and_once_that_it_is_over():
     assert (word.kind, "too long" in str(word.payload["why"])) == (AlertKind.STORE_FAILING, True)
     assert ailments.news(1000.0, NOW) is None
     ailments.went_well("poll")
-    assert ailments.news(1001.0, NOW) is None, "one job is still ill"
+    assert ailments.news(1001.0, NOW, is_mended=True) is None, "one job is still ill"
+    assert ailments.of_store() == ("deliver",)
     ailments.went_well("deliver")
-    over = ailments.news(1002.0, NOW)
+    assert ailments.news(1002.0, NOW) is None, "it may only have had nothing to write"
+    over = ailments.news(1003.0, NOW, is_mended=True)
     assert over is not None
     assert over.kind is AlertKind.STORE_BACK
-    assert ailments.news(1003.0, NOW) is None
+    assert ailments.news(1004.0, NOW, is_mended=True) is None
+
+
+def test_what_the_service_before_had_told_is_not_told_again_and_comes_to_its_end():
+    ailments = Ailments(is_told=True)
+    ailments.failed("poll", BUSY, 0.0)
+    assert ailments.news(2 * TOLD_AFTER_S, NOW) is None
+    ailments.went_well("poll")
+    over = ailments.news(100.0, NOW, is_mended=True)
+    assert over is not None
+    assert over.kind is AlertKind.STORE_BACK
+    assert not ailments.is_told
 
 
 def test_a_job_that_fails_for_another_reason_is_shown_and_not_told():
