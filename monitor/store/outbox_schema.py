@@ -27,14 +27,12 @@ alert = Table(
         "ix_alert_waiting",
         "mention_id",
         sqlite_where=text("status = 'pending'"),
-        postgresql_where=text("status = 'pending'"),
     ),
     Index(
         "ix_alert_pending",
         "created_at",
         "id",
         sqlite_where=text("status = 'pending'"),
-        postgresql_where=text("status = 'pending'"),
     ),
     sqlite_autoincrement=True,
 )

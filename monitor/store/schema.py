@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import (
     Boolean,
     Column,
+    Connection,
     Date,
     Float,
     ForeignKey,
@@ -15,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
+    event,
     text,
 )
 
@@ -28,6 +30,21 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+@event.listens_for(metadata, "before_create")
+def _condition_indexes(_: MetaData, connection: Connection, **_how: object) -> None:
+    """Limit an index on PostgreSQL to the rows it is limited to on SQLite.
+
+    Said only where the tables are made from here: an index that names both loads PostgreSQL's dialect at every start.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    for index in (one for table in metadata.tables.values() for one in table.indexes):
+        condition = index.dialect_options["sqlite"]["where"]
+        if condition is not None:
+            index.dialect_options["postgresql"]["where"] = condition
+
 
 subject = Table(
     "subject",
@@ -82,7 +99,7 @@ target = Table(
     Column("last_error", PlainText, nullable=False),
     Column("last_polled_at", UtcMoment),
     Column("last_good_at", UtcMoment),
-    Index("ix_target_next_due_at", "next_due_at", sqlite_where=text("is_current"), postgresql_where=text("is_current")),
+    Index("ix_target_next_due_at", "next_due_at", sqlite_where=text("is_current")),
 )
 
 position = Table(
@@ -147,7 +164,6 @@ mention = Table(
         "pending_at",
         "id",
         sqlite_where=text("pending_at IS NOT NULL"),
-        postgresql_where=text("pending_at IS NOT NULL"),
     ),
     # What nothing was decided about yet goes before what is judged again.
     Index(
@@ -155,7 +171,6 @@ mention = Table(
         "pending_at",
         "id",
         sqlite_where=text("pending_at IS NOT NULL AND decided_revision < revision"),
-        postgresql_where=text("pending_at IS NOT NULL AND decided_revision < revision"),
     ),
     # An id is never given twice, also after a deletion: kept evidence names it.
     sqlite_autoincrement=True,
@@ -192,7 +207,6 @@ mention_revision = Table(
         "ix_mention_revision_edited",
         "first_seen_at",
         sqlite_where=text("revision > 1"),
-        postgresql_where=text("revision > 1"),
     ),
 )
 
@@ -206,7 +220,6 @@ raw_response = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
-_HUNTED = text("hunted_at IS NOT NULL")
 assessment = Table(
     "assessment",
     metadata,
@@ -227,7 +240,7 @@ assessment = Table(
     Column("hunted_at", UtcMoment),
     # Where a person's last verdict puts it; its values and its index are in `piles`.
     Column("pile", SmallInteger),
-    Index("ix_assessment_hunted_at", "hunted_at", sqlite_where=_HUNTED, postgresql_where=_HUNTED),
+    Index("ix_assessment_hunted_at", "hunted_at", sqlite_where=text("hunted_at IS NOT NULL")),
     Index("ix_assessment_subject_id_first_seen_at", "subject_id", "first_seen_at", "mention_id"),
     Index("ix_assessment_first_seen_at", "first_seen_at", "mention_id"),
 )
@@ -295,14 +308,12 @@ capture_request = Table(
         "revision",
         unique=True,
         sqlite_where=text("is_open"),
-        postgresql_where=text("is_open"),
     ),
     Index(
         "ix_capture_request_due",
         "requested_at",
         "id",
         sqlite_where=text("is_open"),
-        postgresql_where=text("is_open"),
     ),
     sqlite_autoincrement=True,
 )

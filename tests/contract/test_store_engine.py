@@ -15,7 +15,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, create_mock_engine, text
 
 import monitor.store
 from monitor.domain import Target
@@ -93,6 +93,20 @@ def test_partial_indexes_and_cascades_are_the_same_too(tmp_path: Path, sqlite_te
     migrated = statements(f"sqlite:///{sqlite_template}")
     del migrated["alembic_version"]
     assert migrated == statements(f"sqlite:///{tmp_path / 'built.db'}")
+
+
+def test_a_partial_index_is_partial_on_both_engines():
+    def indexes(url: str) -> dict[str, str]:
+        told: list[str] = []
+        engine = create_mock_engine(url, lambda ddl, *_, **__: told.append(str(ddl.compile(dialect=engine.dialect))))
+        metadata.create_all(engine, checkfirst=False)
+        parts = [one.partition(" WHERE ") for one in told if one.startswith("CREATE") and "INDEX " in one]
+        return {head.split("INDEX ")[1].split()[0]: condition for head, _, condition in parts}
+
+    expected = indexes("sqlite://")
+    assert indexes("postgresql+psycopg://") == expected
+    assert expected["uq_capture_request_open"] == "is_open"
+    assert expected["ix_capture_request_mention_id_revision"] == ""
 
 
 def test_every_revision_is_known():

@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from monitor.clock import SystemClock
+from monitor.store import open_store
+
 HEAVY = {
-    "PIL", "aiosmtplib", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline", "feedparser",
-    "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "playwright", "praw", "requests", "rfc3161_client",
-    "tokenizers", "trafilatura", "tweepy", "typst", "yt_dlp",
+    "PIL", "aiosmtplib", "alembic", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline",
+    "feedparser", "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "playwright", "praw", "requests",
+    "rfc3161_client", "sqlalchemy.dialects.postgresql", "tokenizers", "trafilatura", "tweepy", "typst", "yt_dlp",
 }  # fmt: skip
 PAGE = {"fastapi", "uvicorn", "starlette"}
 
@@ -46,10 +49,12 @@ AppriseNotifier(["json://127.0.0.1:9/hook"])
 
 
 def loaded(code: str, folder: Path, bind: str = "off") -> set[str]:
-    """Run code in a process of its own; gives the packages that are loaded in the end."""
+    """Run code on an installation without sources in a process of its own; gives the modules loaded in the end."""
     config = folder / "goodname.toml"
     config.write_text(f'data_dir = "{folder / "data"}"\n')
-    end = "\nimport sys\nprint('loaded', *{name.partition('.')[0] for name in sys.modules})"
+    # Making the database loads what an installation that has one never needs.
+    open_store(f"sqlite:///{folder / 'data' / 'goodname.db'}", clock=SystemClock()).close()
+    end = "\nimport sys\nprint('loaded', *sys.modules)"
     whole = f"CONFIG, BIND = {str(config)!r}, {bind!r}\n{code}{end}"
     run = subprocess.run([sys.executable, "-c", whole], capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stderr
