@@ -15,6 +15,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _write_json = json.JSONEncoder(separators=(",", ":")).encode
+_read_json = json.JSONDecoder().decode
 
 SERIAL = BigInteger().with_variant(Integer(), "sqlite")
 """Numbers rows; SQLite numbers by itself only a key of this very name."""
@@ -62,7 +63,15 @@ class UtcMoment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """Give the moment back as aware UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return _moment_of(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[int | None], datetime | None]:
+        """Do the same with two calls less: a page of hits reads hundreds of values."""
+        return _moment_of
+
+
+def _moment_of(value: int | None) -> datetime | None:
+    return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 class TimeSpan(TypeDecorator[timedelta]):
@@ -97,4 +106,12 @@ class JsonText(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> object:
         """Read JSON."""
-        return None if value is None else json.loads(value)
+        return _plain_of(value)
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[str | None], object]:
+        """Do the same with two calls less."""
+        return _plain_of
+
+
+def _plain_of(value: str | None) -> object:
+    return None if value is None else _read_json(value)

@@ -18,7 +18,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Text,
     any_,
+    bindparam,
     create_engine,
     event,
     func,
@@ -120,8 +122,24 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | Postgre
 def among(connection: Connection, column: ColumnElement[int], ids: Collection[int]) -> ColumnElement[bool]:
     """Choose rows by any number of row ids, given as one parameter."""
     if connection.dialect.name == "sqlite":
-        return column.in_(select(literal_column("value")).select_from(func.json_each(json.dumps(sorted(ids)))))
+        return _listed(column, literal(json.dumps(sorted(ids))))
     return column == any_(literal(sorted(ids), ARRAY(BigInteger)))
+
+
+def among_given(dialect: str, column: ColumnElement[int]) -> ColumnElement[bool]:
+    """Choose rows by row ids in a statement that is built once and executed with `given`."""
+    if dialect == "sqlite":
+        return _listed(column, bindparam("ids", type_=Text()))
+    return column == any_(bindparam("ids", type_=ARRAY(BigInteger)))
+
+
+def given(connection: Connection, ids: Collection[int]) -> dict[str, object]:
+    """Give the row ids for `among_given`."""
+    return {"ids": json.dumps(sorted(ids)) if connection.dialect.name == "sqlite" else sorted(ids)}
+
+
+def _listed(column: ColumnElement[int], ids: ColumnElement[str]) -> ColumnElement[bool]:
+    return column.in_(select(literal_column("value")).select_from(func.json_each(ids)))
 
 
 def unindexed(connection: Connection, column: Column[T]) -> ColumnElement[T]:

@@ -8,7 +8,8 @@ sentence of them for one word.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    ScalarResult,
     Select,
     and_,
     cast,
@@ -36,7 +38,7 @@ from sqlalchemy.types import UserDefinedType
 from monitor.store.columns import storable
 from monitor.store.engine import among
 from monitor.store.schema import mention_revision
-from monitor.store.words_by_subject import word_of
+from monitor.store.words_by_subject import word_of, words_in_time
 
 _LONGEST_QUERY = 1_000
 _MOST_TERMS = 16
@@ -79,6 +81,17 @@ class _Lexemes(UserDefinedType[str]):
         return "tsquery"
 
 
+@contextmanager
+def index_alone(connection: Connection) -> Iterator[None]:
+    """Let PostgreSQL use no other way than its full-text index.
+
+    A guess that words are frequent would have the whole table read for the first few rows.
+    """
+    connection.execute(_PLANS, {"is_on": "off"})
+    yield
+    connection.execute(_PLANS, {"is_on": "on"})
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """Look for words, and where `about` names any for the words of those subjects, in the full-text index."""
@@ -99,34 +112,36 @@ class Search:
             return self.parts()
         if connection.dialect.name == "sqlite":
             return and_(mention_revision.c.id.in_(select(_INDEX.c.rowid).where(self._matching())), self.parts())
-        return and_(self._in_document(), self.parts())
+        return and_(self._in_document(self.about), self.parts())
 
     def parts(self) -> ColumnElement[bool]:
         """Choose the revisions that contain those terms which the index does not know."""
         return and_(true(), *(_part(part) for part in self.terms.parts))
 
-    def stored_last(self, connection: Connection, most: int) -> Sequence[int]:
-        """Give from SQLite's index row ids of revisions, the highest first, up to `most`."""
+    def stored_last(self, connection: Connection) -> ScalarResult[int]:
+        """Give from SQLite's index row ids of revisions, the highest first; it looks no further than it is read."""
         query = select(_INDEX.c.rowid).where(self._matching()).order_by(_INDEX.c.rowid.desc())
-        return connection.execute(query.limit(most)).scalars().all()
+        return connection.execute(query).scalars()
 
-    def some(self, connection: Connection, most: int, since: datetime | None) -> list[Row[Any]]:
-        """Give from PostgreSQL's index revisions in no order, up to `most`: row id, mention, when it was seen first."""
+    def some(self, connection: Connection, most: int, span: tuple[datetime, datetime] | None = None) -> list[Row[Any]]:
+        """Give from PostgreSQL's index revisions in no order, up to `most`: row id, mention, when it was seen first.
+
+        Asked within `index_alone`.
+        A span leaves out what was seen before it, and may leave out what was seen after it.
+        """
         columns = mention_revision.c
-        found = select(columns.id, columns.mention_id, columns.first_seen_at).where(self._in_document()).limit(most)
-        if since is not None:
-            found = found.where(columns.first_seen_at >= since)
-        # A guess that words are frequent would have the whole table read for the first few rows.
-        connection.execute(_PLANS, {"is_on": "off"})
-        rows: list[Row[Any]] = [*connection.execute(found)]
-        connection.execute(_PLANS, {"is_on": "on"})
-        return rows
+        about = words_in_time(self.about, *span) if span else []
+        matching = self._in_document(about or self.about)
+        found: Select[Any] = select(columns.id, columns.mention_id, columns.first_seen_at).where(matching).limit(most)
+        if span and not about:
+            found = found.where(columns.first_seen_at >= span[0])
+        return list(connection.execute(found).all())
 
     def of(self, connection: Connection, keys: Select[Any]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
         """Give the keys that a query finds, and those of them whose revision matches, in the query's order."""
         if connection.dialect.name != "sqlite":
             # As a condition it would be looked up in the whole index.
-            asked = func.coalesce(and_(self._in_document(), self.parts()), false()).label("matches")
+            asked = func.coalesce(and_(self._in_document(self.about), self.parts()), false()).label("matches")
             rows = connection.execute(keys.add_columns(asked)).all()
             return rows, [row for row in rows if row.matches]
         rows = connection.execute(keys).all()
@@ -147,13 +162,13 @@ class Search:
         query = f"{{title text}} : ({words})" + (f" AND subjects : ({about})" if about else "")
         return _INDEX.c.mention_fts.op("MATCH", is_comparison=True)(query)
 
-    def _in_document(self) -> ColumnElement[bool]:
+    def _in_document(self, about: Sequence[str]) -> ColumnElement[bool]:
         words = func.plainto_tsquery(literal_column("'simple'"), " ".join(self.terms.words))
         found = _DOCUMENT.op("@@", is_comparison=True)(words)
-        if not self.about:
+        if not about:
             return found
-        about = cast(literal(" | ".join(f"'{word}'" for word in self.about)), _Lexemes())
-        return and_(found, _DOCUMENT.op("@@", is_comparison=True)(about))
+        subjects = cast(literal(" | ".join(f"'{word}'" for word in about)), _Lexemes())
+        return and_(found, _DOCUMENT.op("@@", is_comparison=True)(subjects))
 
 
 def search_for(typed: str, subjects: Collection[str] | None = None) -> Search:

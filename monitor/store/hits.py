@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, true
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    func,
+    literal,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 
 from monitor.domain import CaptureOutcome, Hit, Level, LiveState, ReviewVerdict, Stance
 from monitor.ports import HitFilter
-from monitor.store.engine import among
+from monitor.store.engine import among_given, given
 from monitor.store.fulltext import MOST_SUBJECTS, search_for
-from monitor.store.hit_rows import select_hits
+from monitor.store.hit_rows import HitRow, select_hits
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
 from monitor.store.schema import (
@@ -130,53 +146,65 @@ def newest_verdict() -> ColumnElement[str | None]:
 def hits_of(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Hit, ...]:
     """Build hits from rows of `select_hits`, with what is known around them."""
     around = _load_around(connection, {row.mention_id for row in rows})
-    return tuple(_hit_of(row, around) for row in rows)
+    return tuple(_hit_of(HitRow._make(row), around) for row in rows)
 
 
 def _load_around(connection: Connection, ids: Collection[int]) -> _Around:
     around = _Around(queued=set(), captures={}, states={}, verdicts={})
-    if ids:
-        _load_captures(connection, ids, around)
-        _load_states(connection, ids, around)
-        _load_verdicts(connection, ids, around)
+    if not ids:
+        return around
+    rows = connection.execute(_around(connection.dialect.name), given(connection, ids)).all()
+    for row in sorted(rows, key=lambda row: (row.at, row.name)):
+        match row.what:
+            case "queued":
+                around.queued.add(row.mention_id)
+            case "capture":
+                earlier = around.captures.get(row.mention_id)
+                # A later failure takes nothing away from what was kept before.
+                if earlier is None or row.result != CaptureOutcome.FAILED or earlier.result == CaptureOutcome.FAILED:
+                    around.captures[row.mention_id] = row
+            case "state":
+                around.states[row.mention_id] = row.result
+            case "verdict":
+                around.verdicts[row.mention_id, row.name] = row.result
     return around
 
 
-def _load_states(connection: Connection, ids: Collection[int], around: _Around) -> None:
-    columns = observation.c
-    its_mention = among(connection, columns.mention_id, ids)
-    newest = select(func.max(columns.id)).where(its_mention).group_by(columns.mention_id)
-    for row in connection.execute(select(columns.mention_id, columns.state).where(columns.id.in_(newest))):
-        around.states[row.mention_id] = row.state
+@cache
+def _around(dialect: str) -> CompoundSelect[Any]:
+    """Write one question for all that is known around mentions; it takes their ids as `given`.
 
+    Four questions take four times to and fro, and building them takes longer than asking.
+    """
 
-def _load_verdicts(connection: Connection, ids: Collection[int], around: _Around) -> None:
-    columns = review.c
-    its_mention = among(connection, columns.mention_id, ids)
-    newest = select(func.max(columns.id)).where(its_mention).group_by(columns.mention_id, columns.subject_id)
-    query = select(columns.mention_id, columns.subject_id, columns.verdict).where(columns.id.in_(newest))
-    for row in connection.execute(query):
-        around.verdicts[row.mention_id, row.subject_id] = row.verdict
+    def about(
+        what: str, ids: ColumnElement[int], name: object = "", result: object = "", sha256: object = "", at: object = 0
+    ) -> Select[Any]:
+        texts = {"what": what, "name": name, "result": result, "sha256": sha256}
+        columns: list[ColumnElement[Any]] = [
+            (value if isinstance(value, ColumnElement) else literal(value, Text)).label(label)
+            for label, value in texts.items()
+        ]
+        return select(*columns, ids.label("mention_id"), type_coerce(at, BigInteger).label("at"))
 
-
-def _load_captures(connection: Connection, ids: Collection[int], around: _Around) -> None:
-    asked = capture_request.c
-    query = select(asked.mention_id).where(among(connection, asked.mention_id, ids), asked.is_open)
-    around.queued.update(connection.execute(query).scalars())
-    columns = capture.c
-    kept: Select[Any] = (
-        select(columns.mention_id, columns.id, columns.outcome, columns.manifest_sha256, columns.captured_at)
-        .where(among(connection, columns.mention_id, ids))
-        .order_by(columns.captured_at, columns.id)
+    asked, kept, seen, reviewed = capture_request.c, capture.c, observation.c, review.c
+    last_seen = select(func.max(seen.id)).where(among_given(dialect, seen.mention_id)).group_by(seen.mention_id)
+    last_review = (
+        select(func.max(reviewed.id))
+        .where(among_given(dialect, reviewed.mention_id))
+        .group_by(reviewed.mention_id, reviewed.subject_id)
     )
-    for row in connection.execute(kept):
-        earlier = around.captures.get(row.mention_id)
-        # A later failure takes nothing away from what was kept before.
-        if earlier is None or row.outcome != CaptureOutcome.FAILED or earlier.outcome == CaptureOutcome.FAILED:
-            around.captures[row.mention_id] = row
+    captures = about("capture", kept.mention_id, kept.id, kept.outcome, kept.manifest_sha256, kept.captured_at)
+    verdicts = about("verdict", reviewed.mention_id, reviewed.subject_id, reviewed.verdict)
+    return union_all(
+        about("queued", asked.mention_id).where(among_given(dialect, asked.mention_id), asked.is_open),
+        captures.where(among_given(dialect, kept.mention_id)),
+        about("state", seen.mention_id, result=seen.state).where(seen.id.in_(last_seen)),
+        verdicts.where(reviewed.id.in_(last_review)),
+    )
 
 
-def _hit_of(row: Row[Any], around: _Around) -> Hit:
+def _hit_of(row: HitRow, around: _Around) -> Hit:
     kept = around.captures.get(row.mention_id)
     state = around.states.get(row.mention_id)
     return Hit(
@@ -199,8 +227,8 @@ def _hit_of(row: Row[Any], around: _Around) -> Hit:
         published_at=row.published_at,
         first_seen_at=row.first_seen_at,
         capture_state=_capture_state(row.mention_id, around),
-        evidence_sha256=kept.manifest_sha256 if kept else "",
-        capture_id=kept.id if kept else "",
+        evidence_sha256=kept.sha256 if kept else "",
+        capture_id=kept.name if kept else "",
         live_state=LiveState(state) if state else None,
         review=around.verdicts.get((row.mention_id, row.subject_id), ""),
         hunted_at=row.hunted_at,
@@ -218,4 +246,4 @@ def _capture_state(mention_id: int, around: _Around) -> str:
     if mention_id in around.queued:
         return "queued"
     kept = around.captures.get(mention_id)
-    return str(kept.outcome) if kept else "none"
+    return str(kept.result) if kept else "none"

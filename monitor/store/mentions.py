@@ -40,7 +40,7 @@ class _Known:
 class _Changes:
     """Collect what a page changes, to be written in bulk."""
 
-    revisions: list[dict[str, object]] = field(default_factory=list)
+    revisions: list[dict[str, Any]] = field(default_factory=list)
     touched: dict[int, _Known] = field(default_factory=dict)
     observations: list[dict[str, object]] = field(default_factory=list)
     wanted_raw: set[str] = field(default_factory=set)
@@ -211,6 +211,8 @@ def _compare(rows: PageRows, known: dict[str, _Known], now: datetime) -> _Change
 
 def _write(connection: Connection, changes: _Changes, fresh: set[int]) -> None:
     if changes.revisions:
+        if connection.dialect.name == "sqlite":
+            _compare_times(connection, changes.revisions)
         connection.execute(insert(mention_revision), changes.revisions)
     # A fresh mention with one revision was inserted as it should be.
     touched = [one for one in changes.touched.values() if one.id not in fresh or one.revision > 1 or one.is_gone]
@@ -230,6 +232,15 @@ def _write(connection: Connection, changes: _Changes, fresh: set[int]) -> None:
         connection.execute(command, [_touched_values(one) for one in touched])
     if changes.observations:
         connection.execute(insert(observation), changes.observations)
+
+
+def _compare_times(connection: Connection, revisions: list[dict[str, Any]]) -> None:
+    """Note with each new revision the latest moment at which it or one that was stored before it was seen."""
+    columns = mention_revision.c
+    latest = connection.execute(select(columns.seen_up_to).order_by(columns.id.desc()).limit(1)).scalar()
+    for one in revisions:
+        latest = max(latest or one["first_seen_at"], one["first_seen_at"])
+        one["seen_up_to"] = latest
 
 
 def _touched_values(known: _Known) -> dict[str, Any]:

@@ -28,6 +28,7 @@ REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 """Every revision of the schema that this version knows, oldest first; the last one is what it needs."""
 

@@ -201,6 +201,8 @@ mention_revision = Table(
     Column("first_seen_at", UtcMoment, nullable=False),
     # Whom it is about, as words of the full-text index; empty until it is judged. See `words_by_subject`.
     Column("subjects", PlainText, nullable=False, server_default=text("''")),
+    # On SQLite: the latest moment at which this or one that was stored before it was seen. See `searching`.
+    Column("seen_up_to", UtcMoment),
     Index("uq_mention_revision_mention_id_revision", "mention_id", "revision", unique=True),
     Index("ix_mention_revision_first_seen_at", "first_seen_at", "mention_id"),
     Index(

@@ -1,7 +1,8 @@
 """Find the newest hits that contain words, without reading all that contain them or all hits.
 
 Frequent words, and few hits, are seen on a short walk from the newest hit back. Else the full-text index is asked.
-SQLite's gives what was stored last first, which is nearly the order of time; whether it quite is, is looked up.
+SQLite's gives what was stored last first, which is nearly the order of time; with each revision is kept whether it
+quite is.
 PostgreSQL's knows no order: what it gives is put in order, of all time if that is little, else of a stretch of it.
 Where the index does not do, the walk goes on to its end.
 """
@@ -13,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from monitor.store.engine import among, unindexed
-from monitor.store.fulltext import Search
+from monitor.store.fulltext import Search, index_alone
 from monitor.store.hit_rows import NEWEST_FIRST, as_judged_last, select_hits, select_keys
 from monitor.store.schema import assessment, mention_revision
 
@@ -24,12 +25,15 @@ _SECOND = timedelta(seconds=1)
 _FIRST_STEP = 100
 _LONGEST_STEP = 8_000
 _FEW = 1_000
-# So many hits are walked on PostgreSQL rather than asking its index; of everything the index would give too much.
-_NEAR, _NEAR_IN_ALL = 600, 2_000
-# Stretches of time, measured by the one that the first step of the walk took.
+# So many hits are walked in everything on PostgreSQL rather than asking its index, which would give too much.
+_NEAR = 2_000
+# In everything: stretches of time, measured by the one that the first step of the walk took.
 _STRETCHES = (30, 900)
+# Within somebody: the first stretch in first steps, if it is no longer than so many days; so many found in it tell
+# how long a stretch is needed; how much further the second try goes.
+_NEAR_STEPS, _NEAR_DAYS, _TELLING, _AGAIN = 10, timedelta(days=16), 3, 8
 # Some of what the index finds is no hit: another pile, an older revision.
-_TO_SPARE = 20
+_TO_SPARE = 10
 
 _Key = tuple[int, str]
 
@@ -67,21 +71,87 @@ def led_elsewhere(connection: Connection) -> Chooser:
 def _found(connection: Connection, choice: Choice, search: Search, enough: int) -> Sequence[Row[Any]]:
     """Give the newest hits that match: `enough` of them or a few more, or all there are."""
     hits = select_hits(choice(led_elsewhere(connection))).where(as_judged_last())
-    walk = _Walk(connection, select_keys(choice(Chooser())).order_by(*NEWEST_FIRST), search)
-    walk.go_on(_FIRST_STEP)
-    if not walk.is_over(enough):
-        matching = hits.where(search.parts())
-        if connection.dialect.name == "sqlite":
-            found = _stored_last(connection, matching, search, enough)
-        elif walk.likely_rest(enough) > (_NEAR if search.about else _NEAR_IN_ALL):
-            found = _seen_since(connection, matching, search, enough, walk)
-        else:
-            found = None
-        if found is not None:
-            return found
+    walk = _Walk(connection, choice(Chooser()), search)
+    ask = _ask_sqlite if connection.dialect.name == "sqlite" else _ask_postgres
+    found = ask(connection, hits.where(search.parts()), search, enough, walk)
+    if found is not None:
+        return found
     while not walk.is_over(enough):
         walk.go_on(walk.likely_rest(enough))
     return _loaded(connection, hits, list(walk.found)[:enough])
+
+
+def _ask_sqlite(
+    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
+) -> Sequence[Row[Any]] | None:
+    """Give what the index finds; where it knows whom to look for it is asked at once, and else after some steps."""
+    if search.about:
+        found = _stored_last(connection, hits, search, enough, enough + _TO_SPARE)
+        if found is not None:
+            return found
+    walk.go_on(_FIRST_STEP)
+    return None if walk.is_over(enough) else _stored_last(connection, hits, search, enough, _FEW)
+
+
+def _ask_postgres(
+    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
+) -> Sequence[Row[Any]] | None:
+    """Give what the index finds within somebody; in everything after some steps, if many more would follow."""
+    if search.about:
+        return _within_days(connection, hits, search, enough, walk)
+    walk.go_on(_FIRST_STEP)
+    if walk.is_over(enough) or walk.likely_rest(enough) <= _NEAR:
+        return None
+    return _seen_since(connection, hits, search, enough, walk)
+
+
+def _within_days(
+    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
+) -> Sequence[Row[Any]] | None:
+    """Give the hits among what the index finds of the newest days, or of all time where that is not much."""
+    newest, passed = _measured(connection, walk.choice)
+    if newest is None:
+        return None
+    for wanted in (enough, _AGAIN * enough):
+        some, is_all = _of_days(connection, search, wanted, newest, passed)
+        found = _in_time(connection, hits, some, enough)
+        if is_all or len(found) >= enough:
+            return found
+    return None
+
+
+def _measured(connection: Connection, choice: ColumnElement[bool]) -> tuple[datetime | None, timedelta]:
+    """Give when the newest hit was seen, and the time that the first step back from there would take.
+
+    None where that is all there is. Earlier revisions are counted too: leaving them out takes ten times as long.
+    """
+    columns = assessment.c
+    steps = select(columns.first_seen_at).where(columns.about_score > 0, choice)
+    first = steps.order_by(columns.first_seen_at.desc()).limit(_FIRST_STEP).subquery().c
+    query = select(func.count(), func.max(first.first_seen_at), func.min(first.first_seen_at))
+    count, newest, oldest = connection.execute(query).one()
+    return (newest, newest - oldest + _SECOND) if count == _FIRST_STEP else (None, _SECOND)
+
+
+def _of_days(
+    connection: Connection, search: Search, wanted: int, newest: datetime, passed: timedelta
+) -> tuple[list[Row[Any]], bool]:
+    """Ask the index for days that likely have so many, and tell whether that is all there is; nothing for too much.
+
+    A stretch of few days costs a fraction of a millisecond, however much there is; how much it has tells how long a
+    stretch is needed, or that all there is of all time is little.
+    """
+    near, most = passed * _NEAR_STEPS, 2 * _FEW
+    with index_alone(connection):
+        spans: list[timedelta | None] = [near, None] if near <= _NEAR_DAYS else [None, near, near * _AGAIN]
+        while spans:
+            span = spans.pop(0)
+            some = search.some(connection, most + 1, (newest - span, newest) if span else None)
+            if len(some) <= most and (span is None or len(some) >= wanted):
+                return some, span is None
+            if span is near and near <= _NEAR_DAYS and len(some) >= _TELLING:
+                spans.insert(0, near * (3 * wanted) // (2 * len(some)))
+    return [], False
 
 
 def _loaded(connection: Connection, hits: Select[Any], keys: Sequence[_Key]) -> Sequence[Row[Any]]:
@@ -95,7 +165,7 @@ class _Walk:
     """Go from the newest hit back, some hits at a time."""
 
     connection: Connection
-    keys: Select[Any]
+    choice: ColumnElement[bool]
     search: Search
     # A hit that comes in between two steps puts the last of the first step into the second again.
     found: dict[_Key, None] = field(default_factory=dict)
@@ -115,7 +185,8 @@ class _Walk:
 
     def go_on(self, step: int) -> None:
         """Look at so many more hits."""
-        passed, matching = self.search.of(self.connection, self.keys.limit(step).offset(self._passed))
+        keys = select_keys(self.choice).order_by(*NEWEST_FIRST)
+        passed, matching = self.search.of(self.connection, keys.limit(step).offset(self._passed))
         self.found.update(((row.mention_id, row.subject_id), None) for row in matching)
         if passed:
             self.newest = self.newest or passed[0].first_seen_at
@@ -124,18 +195,25 @@ class _Walk:
         self._is_at_the_end = len(passed) < step
 
 
-def _stored_last(connection: Connection, hits: Select[Any], search: Search, enough: int) -> Sequence[Row[Any]] | None:
-    """Take what was stored last from the index; None when that is not the newest, or too little of it is a hit."""
-    ids = search.stored_last(connection, _FEW + 1)
+def _stored_last(
+    connection: Connection, hits: Select[Any], search: Search, enough: int, most: int
+) -> Sequence[Row[Any]] | None:
+    """Take what was stored last from the index, up to `most` revisions in portions.
+
+    None when that is not sure to be the newest, or too little of it is a hit.
+    """
+    portion = enough + _TO_SPARE
     found: list[Row[Any]] = []
-    tried = 0
-    while tried < len(ids):
-        some = ids[tried : tried + enough + _TO_SPARE]
-        tried += len(some)
-        found = _sorted([*found, *connection.execute(hits.where(among(connection, mention_revision.c.id, some)))])
-        if len(found) >= enough and not _is_newer(connection, ids, tried, found[enough - 1]):
-            return found
-    return found if len(ids) <= _FEW else None
+    with search.stored_last(connection) as ids:
+        for _ in range(0, most, portion):
+            some = ids.fetchmany(portion)
+            found += connection.execute(hits.where(among(connection, mention_revision.c.id, some))).all()
+            found = _sorted(found)
+            if len(some) < portion:
+                return found
+            if len(found) >= enough and _is_older(connection, some[-1], found[enough - 1]):
+                return found
+    return None
 
 
 def _sorted(hits: list[Row[Any]]) -> list[Row[Any]]:
@@ -144,29 +222,27 @@ def _sorted(hits: list[Row[Any]]) -> list[Row[Any]]:
     return hits
 
 
-def _is_newer(connection: Connection, ids: Sequence[int], tried: int, last: Row[Any]) -> bool:
-    """Tell whether anything stored earlier was seen later: a clock was turned, or two polls went on at a time."""
+def _is_older(connection: Connection, revision_id: int, hit: Row[Any]) -> bool:
+    """Tell whether this and all that was stored before it was seen before a hit.
+
+    It need not be: a clock may be turned, and two polls may go on at a time.
+    """
     columns = mention_revision.c
-    if tried == len(ids) <= _FEW:
-        return False
-    earlier = among(connection, columns.id, ids[tried:]) if len(ids) <= _FEW else columns.id < ids[tried - 1]
-    is_newer = or_(columns.first_seen_at > last.first_seen_at, columns.mention_id > last.mention_id)
-    query = select(columns.id).where(columns.first_seen_at >= last.first_seen_at, is_newer, earlier)
-    return connection.execute(query.limit(1)).first() is not None
+    seen_up_to = connection.execute(select(columns.seen_up_to).where(columns.id == revision_id)).scalar()
+    return seen_up_to is not None and seen_up_to < hit.first_seen_at
 
 
 def _seen_since(
     connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
 ) -> Sequence[Row[Any]] | None:
-    """Give the hits among all that the index finds, or finds of a stretch of time; None when it finds too much."""
+    """Give the hits among all that the index finds of a stretch of time, or of all; None when it finds too much."""
     assert walk.newest is not None
     assert walk.oldest is not None
     passed = walk.newest - walk.oldest + _SECOND
     stretches = [(2 * _FEW, walk.newest - passed * times) for times in _STRETCHES]
-    # Within few subjects there is seldom much of a word; in everything there often is.
-    ways = [(_FEW, None), *stretches] if search.about else [*stretches, (_FEW, None)]
-    for most, since in ways:
-        some = search.some(connection, most + 1, since)
+    for most, since in (*stretches, (_FEW, None)):
+        with index_alone(connection):
+            some = search.some(connection, most + 1, (since, walk.newest) if since else None)
         found = _in_time(connection, hits, some, enough) if len(some) <= most else []
         if len(found) >= enough or (since is None and len(some) <= most):
             return found

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import true
 
 from monitor.domain import (
     Author,
@@ -24,6 +25,7 @@ from monitor.domain import (
 )
 from monitor.ports import HitFilter
 from monitor.store import SqlStore
+from monitor.store.hit_rows import HitRow, select_hits
 from monitor.testing.builders import NOW, make_mention, make_statement, make_subject
 
 HOUR = timedelta(hours=1)
@@ -303,3 +305,7 @@ def test_one_edit_seen_in_two_ways_is_one_change(store: SqlStore, shelf):
     )
     (change,) = store.changes(NOW, NOW + 3 * HOUR)
     assert (change.signal, change.observed_at) == ("text differs", NOW + 2 * HOUR)
+
+
+def test_rows_are_read_in_the_order_in_which_they_are_selected():
+    assert tuple(select_hits(true()).selected_columns.keys()) == HitRow._fields

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import product
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from monitor.domain import AboutSubject, Hit, Mention, Review, ReviewVerdict
 from monitor.ports import HitFilter, Pile, ReviewFilter
 from monitor.store import SqlStore, open_store, searching
 from monitor.store.engine import connect
+from monitor.store.mention_rows import content_of, revision_values
 from monitor.store.review_lists import _chosen
 from monitor.store.schema import assessment, mention, mention_revision
 from monitor.store.searching import Chooser
+from monitor.store.words_by_subject import words_in_time
 from monitor.testing import FakeClock, make_mention
 from monitor.testing.builders import NOW
 
@@ -86,7 +88,7 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
     monkeypatch.setattr(searching, "_LONGEST_STEP", 10)
     monkeypatch.setattr(searching, "_TO_SPARE", 1)
     monkeypatch.setattr(searching, "_NEAR", 1)
-    monkeypatch.setattr(searching, "_NEAR_IN_ALL", 1)
+    monkeypatch.setattr(searching, "_TELLING", 1)
     monkeypatch.setattr(searching, "_STRETCHES", (2, 5))
     monkeypatch.setattr(searching, "_FEW", few)
     places = ({SUBJECTS[0]}, {SUBJECTS[2]}, set(SUBJECTS[1:]), set(SUBJECTS))
@@ -107,7 +109,7 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
 def test_a_search_sees_one_pile(store: SqlStore, crowd, monkeypatch, few):
     monkeypatch.setattr(searching, "_FIRST_STEP", 2)
     monkeypatch.setattr(searching, "_NEAR", 1)
-    monkeypatch.setattr(searching, "_NEAR_IN_ALL", 1)
+    monkeypatch.setattr(searching, "_TELLING", 1)
     monkeypatch.setattr(searching, "_FEW", few)
     done = {post.id for post in list(crowd)[:6:2]}
     for pile, is_in in ((Pile.DONE, done.__contains__), (Pile.WAITING, lambda one: one not in done)):
@@ -174,21 +176,77 @@ def test_an_older_database_can_be_searched_as_before(empty_url: str, clock: Fake
     with database.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0014")
-    posts = [make_mention(external_id=name, text=f"lamp {name}") for name in ("one", "two", "nobody")]
-    old = SqlStore(database, clock)
-    old.save_page(_page(posts))
+    seen = {"one": NOW, "two": NOW - MINUTE, "nobody": NOW + MINUTE}
+    posts = [make_mention(external_id=name, text=f"lamp {name}", first_seen_at=at) for name, at in seen.items()]
     with database.writing() as connection:
+        connection.execute(insert(mention), [_first_of(post) for post in posts])
         ids = list(connection.execute(select(mention.c.id).order_by(mention.c.id)).scalars())
+        revisions = [revision_values(post, mention_id, 1) for post, mention_id in zip(posts, ids, strict=True)]
+        connection.execute(insert(mention_revision), revisions)
         judged = [(ids[0], "b", 80), (ids[0], "a", 80), (ids[1], SUBJECTS[2], 80), (ids[1], "c", 0), (ids[2], "a", 0)]
         connection.execute(insert(assessment), [_assessed(*one) for one in judged])
         connection.execute(mention.update().values(decided_revision=1, pending_at=None))
-    old.close()
+    database.close()
     store = open_store(empty_url, clock=clock)
     assert named(store) == ["@61 @62", "@" + SUBJECTS[2].encode().hex(), ""]
     for subject_id, found in (("a", [ids[0]]), (SUBJECTS[2], [ids[1]]), ("", [ids[1], ids[0], ids[0]])):
         assert [hit.mention_id for hit in store.hits(HitFilter(subject_id=subject_id, text="lamp"))] == found
     store.save_page(_page([make_mention(external_id="one", text="river")]))
+    latest = [NOW, NOW, NOW + MINUTE, NOW + MINUTE] if empty_url.startswith("sqlite") else [None] * 4
+    assert seen_up_to(store) == latest
     store.close()
+
+
+def _first_of(post: Mention) -> dict[str, object]:
+    return {
+        "source": post.source,
+        "external_key": post.external_id,
+        "external_id": post.external_id,
+        "revision": 1,
+        "content_sha256": content_of(post),
+        "first_seen_at": post.first_seen_at,
+        "is_gone": False,
+        "pending_at": post.first_seen_at,
+        "decided_revision": 0,
+    }
+
+
+def seen_up_to(store: SqlStore) -> list[object]:
+    with store._db.reading() as connection:
+        query = select(mention_revision.c.seen_up_to).order_by(mention_revision.c.id)
+        return list(connection.execute(query).scalars())
+
+
+def test_what_was_stored_later_is_known_to_be_seen_later(sqlite_store: SqlStore):
+    for name, minutes in (("a", 5), ("b", 3), ("c", 9)):
+        sqlite_store.save_page(_page([make_mention(external_id=name, first_seen_at=NOW + minutes * MINUTE)]))
+    assert seen_up_to(sqlite_store) == [NOW + minutes * MINUTE for minutes in (5, 5, 9)]
+
+
+def test_a_clock_that_ran_ahead_hides_nothing(store: SqlStore, shelf):
+    """What it wrote stays the newest, however much is stored after it."""
+    ahead = shelf.post("ahead", "lamp", first_seen_at=NOW + timedelta(days=400))
+    later = [shelf.post(f"p{number}", "lamp", first_seen_at=NOW + number * MINUTE) for number in range(150)]
+    for post in (ahead, *later):
+        shelf.decide(post, *about(shelf, "b"))
+    expected_ids = [ahead.id, *(post.id for post in reversed(later))]
+    for offset in (0, 40, 120):
+        found = store.hits(HitFilter(subject_id="b", text="lamp", limit=40, offset=offset))
+        assert [hit.mention_id for hit in found] == expected_ids[offset : offset + 40]
+
+
+@pytest.mark.parametrize(
+    ("hours", "marks"),
+    [(0, ["d20454"]), (24, ["d20453", "d20454"]), (24 * 70, ["s1274", "s1275", "s1276", "s1277", "s1278"])],
+)
+def test_words_for_the_newest_days(hours, marks):
+    until = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert words_in_time(["@61"], until - timedelta(hours=hours), until) == [f"@61/{mark}" for mark in marks]
+
+
+def test_too_many_days_have_no_words():
+    until = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert words_in_time(["@61", "@62"], until - timedelta(days=900), until) == []
 
 
 def _page(posts):
