@@ -10,7 +10,7 @@ from monitor.cases.letters import Letterhead, no_letterhead
 from monitor.cases.minimum import without_copy
 from monitor.cases.outward import require_something
 from monitor.cases.registry import Registry, registry
-from monitor.domain import CaptureRequest, Case, CaseStatus, Hit, Mention, ReviewVerdict, Subject
+from monitor.domain import CaptureRequest, Case, CaseStatus, Hit, ReviewVerdict, Subject
 from monitor.errors import InputError
 from monitor.ports import Clock, Store, Vault
 
@@ -36,15 +36,11 @@ class CasePart:
 
     def exhibits(self, case: Case) -> tuple[CaseExhibit, ...]:
         """Give a case's mentions with their words and best captures, in the order they were said, numbered from 1."""
-        found: list[tuple[Hit, Mention]] = []
-        for mention_id in case.mention_ids:
-            hit = self.store.hit(mention_id, case.subject_id)
-            if hit is not None:
-                found.append((hit, self.store.mention(mention_id, revision=hit.revision)))
-        found.sort(key=lambda one: (one[1].published_at or one[1].first_seen_at, one[1].id))
+        found = list(self.store.exhibit_rows(case.subject_id, case.mention_ids))
+        found.sort(key=lambda one: (one.mention.published_at or one.mention.first_seen_at, one.mention.id))
         exhibits = (
-            exhibit_of(number, hit, mention, self.store.captures(mention.id), self.store.observations(mention.id))
-            for number, (hit, mention) in enumerate(found, start=1)
+            exhibit_of(number, one.hit, one.mention, one.captures, one.observations)
+            for number, one in enumerate(found, start=1)
         )
         return tuple(replace(one, is_marked=one.mention_id in case.worst_ids) for one in exhibits)
 

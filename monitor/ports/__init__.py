@@ -6,7 +6,7 @@ error: faults raise the errors named here.
 """
 
 from monitor.ports.accounts import AccountStore
-from monitor.ports.cases import CaseStore
+from monitor.ports.cases import CaseStore, ExhibitRows
 from monitor.ports.evidence import (
     ATTESTED,
     OPENTIMESTAMPS,
@@ -69,6 +69,7 @@ __all__ = [
     "Doing",
     "Earlier",
     "Enclosure",
+    "ExhibitRows",
     "ExportItem",
     "ExportOrder",
     "Exported",

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Protocol
 
-from monitor.domain import Action, Case, CaseClock, Hold, Lead, Paper
+from monitor.domain import Action, Capture, Case, CaseClock, Hit, Hold, Lead, Mention, Observation, Paper
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExhibitRows:
+    """Hold what is kept of one mention of a case: the hit, its words at that revision, captures and later looks."""
+
+    hit: Hit
+    mention: Mention
+    captures: tuple[Capture, ...]
+    observations: tuple[Observation, ...]
 
 
 class CaseStore(Protocol):
@@ -24,6 +36,14 @@ class CaseStore(Protocol):
 
     def cases(self, *, subject_id: str = "", client_id: str | None = None) -> tuple[Case, ...]:
         """Give cases, newest first: of one subject, of one client's subjects, or all."""
+        ...
+
+    def exhibit_rows(self, subject_id: str, mention_ids: Collection[int]) -> tuple[ExhibitRows, ...]:
+        """Give what is kept of mentions, by their ids, captures and looks oldest first.
+
+        Each in the newest revision that was about the subject, as `hit` does; one that never was is left out. However
+        many they are, the number of queries is the same.
+        """
         ...
 
     def save_action(self, action: Action) -> Action:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, text
+from sqlalchemy import Connection, Row, Select, select, text
 
 from monitor.domain import (
     Artifact,
@@ -15,6 +15,8 @@ from monitor.domain import (
     CaptureOutcome,
     CaptureRequest,
     Completeness,
+    LiveState,
+    Observation,
     Origin,
     RawResponse,
 )
@@ -117,7 +119,7 @@ def artifact_values(capture: Capture) -> list[dict[str, object]]:
     ]
 
 
-def load_artifacts(connection: Connection, capture_ids: Sequence[str]) -> Mapping[str, list[Artifact]]:
+def load_artifacts(connection: Connection, capture_ids: Sequence[str] | Select[Any]) -> Mapping[str, list[Artifact]]:
     """Give the files of captures, in order, by capture."""
     columns = artifact.c
     query = select(artifact).where(columns.capture_id.in_(capture_ids)).order_by(columns.capture_id, columns.position)
@@ -155,4 +157,15 @@ def capture_of(row: Row[Any], artifacts: Sequence[Artifact]) -> Capture:
         manifest_sha256=row.manifest_sha256,
         failure=row.failure,
         incomplete=tuple(row.incomplete),
+    )
+
+
+def observation_of(row: Row[Any]) -> Observation:
+    """Build an observation from its row."""
+    return Observation(
+        mention_id=row.mention_id,
+        state=LiveState(row.state),
+        signal=row.signal,
+        observed_at=row.observed_at,
+        capture_id=row.capture_id,
     )

@@ -16,6 +16,7 @@ from monitor.store.capture_rows import (
     capture_of,
     capture_values,
     load_artifacts,
+    observation_of,
     request_of,
 )
 from monitor.store.engine import insert_into
@@ -174,7 +175,7 @@ class CaptureRows(Part):
         columns = observation.c
         query = select(observation).where(columns.mention_id == mention_id).order_by(columns.observed_at, columns.id)
         with self._db.reading() as connection:
-            return tuple(_observation_of(row) for row in connection.execute(query))
+            return tuple(observation_of(row) for row in connection.execute(query))
 
 
 def _without_company(rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
@@ -194,13 +195,3 @@ def _with_raw(connection: Connection, rows: Sequence[Row[Any]]) -> tuple[Capture
     hashes = {row.id: row.raw_sha256 for row in connection.execute(query)}
     raw = load_raw(connection, set(hashes.values()))
     return tuple(request_of(row, raw.get(hashes.get(row.id, "")), attempts=row.attempts + 1) for row in rows)
-
-
-def _observation_of(row: Row[Any]) -> Observation:
-    return Observation(
-        mention_id=row.mention_id,
-        state=LiveState(row.state),
-        signal=row.signal,
-        observed_at=row.observed_at,
-        capture_id=row.capture_id,
-    )

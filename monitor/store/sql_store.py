@@ -15,6 +15,7 @@ from monitor.store.changes import ChangeRows
 from monitor.store.crews import CrewRows
 from monitor.store.doors import AccessRows, SessionRows
 from monitor.store.engine import connect, insert_into
+from monitor.store.exhibits import ExhibitReader
 from monitor.store.hits import HitRows
 from monitor.store.hunts import HuntRows
 from monitor.store.judgements import JudgementRows
@@ -54,6 +55,7 @@ class SqlStore(
     ReviewRows,
     TurnedClockRows,
     CaseRows,
+    ExhibitReader,
     PlanRows,
     CrewRows,
     RetentionRows,

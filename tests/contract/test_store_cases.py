@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from monitor.domain import (
+    AboutSubject,
     Action,
     ActionOutcome,
     Case,
@@ -16,6 +18,9 @@ from monitor.domain import (
     Confidence,
     Hold,
     Lead,
+    Level,
+    LiveState,
+    Observation,
     Owner,
     Paper,
     PaperKind,
@@ -23,8 +28,9 @@ from monitor.domain import (
     Step,
 )
 from monitor.errors import StoreError
+from monitor.ports import ExhibitRows
 from monitor.store import SqlStore
-from monitor.testing.builders import NOW, make_subject
+from monitor.testing.builders import NOW, make_statement, make_subject
 
 FULL = Case(
     subject_id="subject-1",
@@ -163,3 +169,59 @@ def test_one_hold_a_case(store: SqlStore, case: Case) -> None:
     lifted = replace(held, lifted_at=NOW, lifted_by="counsel")
     store.save_hold(lifted)
     assert store.hold(case.id) == lifted
+
+
+def fill(store: SqlStore, shelf, names: Sequence[str]) -> list[int]:
+    """Keep mentions with two captures and two looks each, the newest captured first; gives their ids."""
+    ids = []
+    for name in names:
+        kept = shelf.hit(name)
+        for days in (2, 1):
+            store.finish_capture(shelf.capture(kept, f"{name}-{days}", captured_at=NOW + timedelta(days=days)))
+            store.save_observation(
+                Observation(
+                    mention_id=kept.id,
+                    state=LiveState.LIVE if days == 1 else LiveState.GONE,
+                    signal=str(days),
+                    observed_at=NOW + timedelta(days=days),
+                )
+            )
+        ids.append(kept.id)
+    return ids
+
+
+def test_exhibits_are_what_each_question_alone_gives(store: SqlStore, shelf) -> None:
+    store.save_subject(make_subject())
+    store.save_subject(make_subject(id="subject-2"))
+    store.save_statement(make_statement())
+    edited, plain = fill(store, shelf, ["edited", "plain"])
+    twice = shelf.post("edited", "An apology to everybody")
+    shelf.decide(twice, shelf.judgement(level=Level.NONE, about=AboutSubject(score=0)))
+    alien = shelf.post("alien")
+    shelf.decide(alien, shelf.judgement("subject-2", matches=()))
+    bare = shelf.hit("bare").id
+    found = store.exhibit_rows("subject-1", [plain, edited, alien.id, bare, 999_999])
+    assert [one.hit.mention_id for one in found] == sorted([edited, plain, bare])
+    for one in found:
+        hit = store.hit(one.hit.mention_id, "subject-1")
+        assert hit is not None
+        assert one == ExhibitRows(
+            hit=hit,
+            mention=store.mention(hit.mention_id, revision=hit.revision),
+            captures=store.captures(hit.mention_id),
+            observations=store.observations(hit.mention_id),
+        )
+    assert {one.hit.mention_id: one.mention.revision for one in found}[edited] == 1, "the last that was about them"
+    assert store.exhibit_rows("subject-1", ()) == ()
+
+
+def test_exhibits_cost_as_many_queries_however_many_they_are(store: SqlStore, shelf, statements: list[str]) -> None:
+    store.save_subject(make_subject())
+    store.save_statement(make_statement())
+    ids = fill(store, shelf, [f"post-{number}" for number in range(12)])
+    costs = []
+    for several in (ids[:1], ids):
+        statements.clear()
+        assert len(store.exhibit_rows("subject-1", several)) == len(several)
+        costs.append(len(statements))
+    assert costs[0] == costs[1]

@@ -229,6 +229,16 @@ def test_the_plan_is_ticked_by_what_is_seen_and_said(desk: CaseDesk, case: Case)
     assert overview.rests_until is None
 
 
+def test_more_exhibits_cost_no_more_queries(desk: CaseDesk, case: Case, seen: Confirm, statements: list[str]) -> None:
+    costs = []
+    for name in ("2", "3", "4"):
+        statements.clear()
+        assert len(desk.exhibits(case)) == len(case.mention_ids)
+        costs.append(len(statements))
+        case = desk.add(case.id, [seen(name)])
+    assert costs[0] == costs[1] == costs[2] <= 12
+
+
 def test_leads_are_somebodys_and_reddit_is_left_out(desk: CaseDesk, case: Case, seen: Confirm) -> None:
     blog = seen("2", source="blog", author=Author(handle="@QuayRat"))
     reddit = seen("3", source="reddit", author=Author(handle="quayrat"))
