@@ -21,7 +21,8 @@ from playwright.async_api import async_playwright
 
 from monitor.domain import CaptureRequest
 from monitor.evidence import BrowserCapturer, FileVault, find_chromium
-from monitor.http import GuardedProxy, HttpClient, HttpLimits
+from monitor.http import HttpClient, HttpLimits
+from monitor.http.proxy import GuardedProxy
 
 QUOTE = "FIRST LAST stole money from patients"
 PAGE = (

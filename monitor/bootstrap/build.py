@@ -13,7 +13,7 @@ from monitor.contract import Access, Context, Ledger
 from monitor.domain import CaptureRequest, ChannelTag, Observed, Statement, Subject
 from monitor.errors import ConfigError, MonitorError, try_of, why_of
 from monitor.evidence import FilmKeeper, PlainCapturer, find_chromium
-from monitor.http import GuardedProxy, HttpClient, ProxyLimits
+from monitor.http import HttpClient
 from monitor.jobs.digest import Timetable
 from monitor.jobs.grouping import Grouping
 from monitor.jobs.heartbeat import Heartbeat
@@ -257,6 +257,7 @@ class LazyCapturer:
         if mode.chromium is None:
             return PlainCapturer(http=http, clock=self._clock, reason=mode.why_not)
         from monitor.evidence import BrowserCapturer  # noqa: PLC0415 - needs an optional extra
+        from monitor.http.proxy import GuardedProxy  # noqa: PLC0415 # only a browser goes through one
 
         return BrowserCapturer(
             http=http,
@@ -271,6 +272,8 @@ class LazyCapturer:
         most = self._settings.capture.films_mb << 20
         if not most:
             return None
+        from monitor.http.proxy import GuardedProxy, ProxyLimits  # noqa: PLC0415 # few runs fetch films
+
         limits = ProxyLimits(max_bytes=most + (8 << 20))
         return FilmKeeper(lambda: GuardedProxy(self._client.guard, limits=limits), max_bytes=most)
 

@@ -3,6 +3,5 @@
 from monitor.http.client import HttpClient, SourceHttp
 from monitor.http.guard import AddressGuard, is_forbidden
 from monitor.http.limits import HttpLimits
-from monitor.http.proxy import GuardedProxy, ProxyLimits
 
-__all__ = ["AddressGuard", "GuardedProxy", "HttpClient", "HttpLimits", "ProxyLimits", "SourceHttp", "is_forbidden"]
+__all__ = ["AddressGuard", "HttpClient", "HttpLimits", "SourceHttp", "is_forbidden"]

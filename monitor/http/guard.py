@@ -18,15 +18,13 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from aiohttp.abc import AbstractResolver, ResolveResult
-
 from monitor.errors import AddressForbidden, ConfigError, SourceUnavailable
 from monitor.http.addresses import is_forbidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["PUBLIC_PORTS", "AddressGuard", "GuardedResolver", "Lookup", "host_key", "is_forbidden", "read_allow"]
+__all__ = ["PUBLIC_PORTS", "AddressGuard", "Lookup", "host_key", "is_forbidden", "read_allow"]
 
 PUBLIC_PORTS = frozenset({80, 443})
 Lookup = Callable[[str, int], Awaitable[Sequence[str]]]
@@ -135,6 +133,14 @@ class AddressGuard:
                     )
         return addresses
 
+    async def vet_host(self, host: str, port: int) -> tuple[str, ...]:
+        """Do as `check_host`, and let the request that runs make sockets for what is given."""
+        addresses = await self.check_host(host, port)
+        hop = _HOP.get()
+        if hop is not None:
+            hop.vetted.update((address, port) for address in addresses)
+        return addresses
+
     async def _addresses(self, host: str, port: int) -> tuple[str, ...]:
         name = _host_text(host)
         try:
@@ -188,36 +194,3 @@ class AddressGuard:
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
             self._threads = None
-
-
-class GuardedResolver(AbstractResolver):
-    """Hand aiohttp vetted addresses only."""
-
-    def __init__(self, guard: AddressGuard) -> None:
-        self._guard = guard
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,
-    ) -> list[ResolveResult]:
-        """Resolve a name; raises AddressForbidden when any answer is forbidden."""
-        addresses = await self._guard.check_host(host, port)
-        hop = _HOP.get()
-        if hop is not None:
-            hop.vetted.update((address, port) for address in addresses)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
-
-    async def close(self) -> None:
-        """Do nothing; the guard is closed by its owner."""

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
 from monitor.http.bodies import ACCEPT_ENCODING
-from monitor.http.guard import AddressGuard, GuardedResolver
+from monitor.http.guard import AddressGuard
 
 _LONGEST_HEADER = 32 * 1024
+
+
+class GuardedResolver(AbstractResolver):
+    """Hand aiohttp vetted addresses only."""
+
+    def __init__(self, guard: AddressGuard) -> None:
+        self._guard = guard
+
+    async def resolve(
+        self,
+        host: str,
+        port: int = 0,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+    ) -> list[ResolveResult]:
+        """Resolve a name; raises AddressForbidden when any answer is forbidden."""
+        return [
+            ResolveResult(
+                hostname=host,
+                host=address,
+                port=port,
+                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for address in await self._guard.vet_host(host, port)
+        ]
+
+    async def close(self) -> None:
+        """Do nothing; the guard is closed by its owner."""
 
 
 def make_session(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from types import SimpleNamespace
 
 import aiohttp
@@ -18,6 +16,7 @@ from monitor.http.answers import error_for
 from monitor.http.faults import boundary
 from monitor.http.guard import AddressGuard
 from monitor.http.rates import HostRates
+from monitor.http.requests import StreamRequest
 from monitor.http.sessions import make_session
 from monitor.http.urls import site_key
 from monitor.ports import Clock
@@ -36,17 +35,6 @@ PING_S = 20.0
 MOST_MESSAGES = 1_000
 _MOST_BYTES = 2 * 1024 * 1024
 _CLOSE_S = 1.0
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class StreamRequest:
-    """Say who listens, and how patiently; `deadline` is for the opening."""
-
-    source: str
-    headers: Mapping[str, str]
-    idle: timedelta
-    max_message: int
-    deadline: timedelta
 
 
 @asynccontextmanager

@@ -24,7 +24,8 @@ from aiohttp import web
 
 from monitor.domain import Capture, CaptureRequest, Observed
 from monitor.evidence import BrowserCapturer, FileVault, find_chromium
-from monitor.http import GuardedProxy, HttpClient, HttpLimits
+from monitor.http import HttpClient, HttpLimits
+from monitor.http.proxy import GuardedProxy
 
 IN_CI = bool(os.environ.get("CI"))
 

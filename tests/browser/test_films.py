@@ -13,7 +13,7 @@ from aiohttp import web
 
 from monitor.domain import ArtifactRole, CaptureOutcome, Origin
 from monitor.evidence import BrowserCapturer, FilmKeeper
-from monitor.http import GuardedProxy
+from monitor.http.proxy import GuardedProxy
 
 from .conftest import IN_CI
 

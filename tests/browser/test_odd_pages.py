@@ -16,7 +16,7 @@ from aiohttp import web
 from monitor.domain import ArtifactRole, CaptureOutcome, Completeness
 from monitor.errors import CaptureFailed
 from monitor.evidence import BrowserCapturer
-from monitor.http import GuardedProxy
+from monitor.http.proxy import GuardedProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -22,7 +22,8 @@ from warcio.archiveiterator import ArchiveIterator
 
 from monitor.domain import Completeness, Origin
 from monitor.evidence import BrowserCapturer
-from monitor.http import AddressGuard, GuardedProxy, HttpClient, HttpLimits
+from monitor.http import AddressGuard, HttpClient, HttpLimits
+from monitor.http.proxy import GuardedProxy
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

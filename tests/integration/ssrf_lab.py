@@ -26,7 +26,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from monitor.clock import SystemClock
 from monitor.errors import MonitorError
-from monitor.http import AddressGuard, GuardedProxy, HttpClient, HttpLimits
+from monitor.http import AddressGuard, HttpClient, HttpLimits
+from monitor.http.proxy import GuardedProxy
 from tests.integration.ssrf_cases import LEGITIMATE, PUBLIC, own_urls, platform_urls
 
 PORTS = (80, 443, 22, 6379, 8080)

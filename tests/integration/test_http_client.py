@@ -238,7 +238,7 @@ async def test_strangers_cannot_send_us_to_listed_hosts() -> None:
         from yarl import URL
 
         with pytest.raises(AddressForbidden):
-            client._headers_for(URL("https://a.example/"), URL(inside.url()), {})
+            client.fetcher._headers_for(URL("https://a.example/"), URL(inside.url()), {})
         await client.close()
     assert inside.received == []
 

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from monitor.http import AddressGuard, GuardedProxy
-from monitor.http.proxy import CALLS_HOME, ProxyLimits
+from monitor.http import AddressGuard
+from monitor.http.proxy import CALLS_HOME, GuardedProxy, ProxyLimits
 from monitor.testing import LoopbackServer, Received, reply
 
 

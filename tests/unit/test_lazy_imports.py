@@ -15,7 +15,7 @@ from monitor.clock import SystemClock
 from monitor.store import open_store
 
 HEAVY = {
-    "PIL", "aiosmtplib", "alembic", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline",
+    "PIL", "aiohttp", "aiosmtplib", "alembic", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline",
     "feedparser", "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "playwright", "praw", "requests",
     "rfc3161_client", "sqlalchemy.dialects.postgresql", "tokenizers", "trafilatura", "tweepy", "typst", "yt_dlp",
 }  # fmt: skip

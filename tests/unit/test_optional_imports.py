@@ -41,4 +41,4 @@ def test_a_bare_installation_can_import_everything():
 
 
 def test_a_needed_library_is_missed():
-    assert "monitor.http" in failing("aiohttp")
+    assert "monitor.http.fetching" in failing("aiohttp")
