@@ -29,21 +29,25 @@ from monitor.cases.printing import print_packet
 from monitor.domain import (
     AboutSubject,
     ArtifactRole,
-    Assessment,
     CaptureRequest,
-    Judgement,
-    Level,
-    Match,
     Mention,
     Origin,
     Review,
     ReviewVerdict,
-    Stance,
 )
 from monitor.evidence import FileVault
 from monitor.ports import Decision, PageRows
 from monitor.store import SqlStore, open_store
-from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import (
+    NOW,
+    FakeClock,
+    make_decision,
+    make_judgement,
+    make_match,
+    make_mention,
+    make_statement,
+    make_subject,
+)
 from monitor.testing.builders import make_observed
 
 SCRIPTS = {
@@ -64,26 +68,8 @@ NAIVE_SAMPLE = 10
 
 def judged(mention: Mention) -> Decision:
     """Judge a mention to repeat the statement with all of its words."""
-    match = Match(
-        subject_id="subject-1",
-        statement_id="stole",
-        score=91,
-        stance=Stance.REPEAT,
-        method="lexical",
-        excerpt=mention.text[:60],
-        span=(0, min(60, len(mention.text))),
-        reasons=("same words",),
-    )
-    judgement = Judgement(
-        subject_id="subject-1",
-        about=AboutSubject(score=80, spans=(), title_spans=(), reasons=("the full name",)),
-        matches=(match,),
-        level=Level.LIKELY,
-        reasons=("name",),
-        matcher_version="1",
-    )
-    made = Assessment(mention_id=mention.id, revision=1, judgement=judgement, assessed_at=NOW)
-    return Decision(mention_id=mention.id, revision=1, assessments=(made,))
+    match = make_match(excerpt=mention.text[:60], span=(0, min(60, len(mention.text))))
+    return make_decision(mention, make_judgement(about=AboutSubject(score=80), matches=(match,)))
 
 
 def keep(store: SqlStore, vault: FileVault, mention: Mention) -> None:

@@ -5,7 +5,10 @@ There is no fake database: tests use a real SQLite file in a temporary folder.
 
 from monitor.testing.builders import (
     NOW,
+    make_decision,
     make_item,
+    make_judgement,
+    make_match,
     make_mention,
     make_observed,
     make_statement,
@@ -28,7 +31,10 @@ __all__ = [
     "answer",
     "collect",
     "context",
+    "make_decision",
     "make_item",
+    "make_judgement",
+    "make_match",
     "make_mention",
     "make_observed",
     "make_statement",

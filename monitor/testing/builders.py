@@ -7,7 +7,9 @@ from datetime import UTC, date, datetime
 from typing import TypedDict, Unpack
 
 from monitor.domain import (
+    AboutSubject,
     ArtifactRole,
+    Assessment,
     Attestation,
     Author,
     Capture,
@@ -15,18 +17,22 @@ from monitor.domain import (
     CaptureRequest,
     Completeness,
     Item,
+    Judgement,
+    Level,
+    Match,
     Mention,
     MentionKind,
     Observed,
     Origin,
     Precision,
     Relation,
+    Stance,
     Statement,
     StatementStatus,
     Subject,
     SubjectKind,
 )
-from monitor.ports import Vault
+from monitor.ports import Decision, Vault
 from monitor.text import canonical_url, content_sha256
 
 NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
@@ -101,6 +107,31 @@ class MentionFields(_PostFields, total=False):
     raw_sha256: str
 
 
+class MatchFields(TypedDict, total=False):
+    """Name the fields of a Match that a test may set."""
+
+    subject_id: str
+    statement_id: str
+    score: int
+    stance: Stance
+    method: str
+    excerpt: str
+    span: tuple[int, int]
+    field: str
+    reasons: tuple[str, ...]
+
+
+class JudgementFields(TypedDict, total=False):
+    """Name the fields of a Judgement that a test may set."""
+
+    subject_id: str
+    about: AboutSubject
+    matches: tuple[Match, ...]
+    level: Level
+    reasons: tuple[str, ...]
+    matcher_version: str
+
+
 def make_subject(**fields: Unpack[SubjectFields]) -> Subject:
     """Build an attested subject, FIRST LAST."""
     attestation = Attestation(relation=Relation.SELF, by="FIRST LAST", on=date(2026, 1, 1))
@@ -147,6 +178,46 @@ def make_mention(**fields: Unpack[MentionFields]) -> Mention:
         canonical_url=made.canonical_url or canonical_url(made.url),
         content_sha256=made.content_sha256 or content_sha256(made.title, made.text, made.rating),
     )
+
+
+def make_match(**fields: Unpack[MatchFields]) -> Match:
+    """Build a match that repeats that statement, in "FIRST LAST stole money"."""
+    basis = Match(
+        subject_id="subject-1",
+        statement_id="stole",
+        score=91,
+        stance=Stance.REPEAT,
+        method="lexical",
+        excerpt="stole money",
+        span=(11, 22),
+        reasons=("same words",),
+    )
+    return replace(basis, **fields)
+
+
+def make_judgement(**fields: Unpack[JudgementFields]) -> Judgement:
+    """Build a judgement about a subject: a likely repeat with one match, or none at level none, unless given."""
+    basis = Judgement(
+        subject_id="subject-1",
+        about=AboutSubject(score=80, spans=((0, 10),), reasons=("full name",)),
+        matches=(),
+        level=Level.LIKELY,
+        reasons=("name and statement",),
+        matcher_version="1",
+    )
+    made = replace(basis, **fields)
+    if "matches" in fields or made.level is Level.NONE:
+        return made
+    return replace(made, matches=(make_match(subject_id=made.subject_id),))
+
+
+def make_decision(mention: Mention, *judgements: Judgement, at: datetime = NOW) -> Decision:
+    """Build what the store keeps of a mention's judgements."""
+    assessments = tuple(
+        Assessment(mention_id=mention.id, revision=mention.revision, judgement=one, assessed_at=at)
+        for one in judgements
+    )
+    return Decision(mention_id=mention.id, revision=mention.revision, assessments=assessments)
 
 
 def make_observed(url: str, *, at: datetime = NOW) -> Observed:

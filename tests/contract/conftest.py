@@ -19,26 +19,23 @@ from monitor.domain import (
     AlertKind,
     Artifact,
     ArtifactRole,
-    Assessment,
     Capture,
     CaptureOutcome,
     CaptureRequest,
     Completeness,
     Judgement,
     Level,
-    Match,
     Mention,
     Origin,
     Poll,
     PollOutcome,
     RawResponse,
-    Stance,
 )
 from monitor.ports import Decision, PageRows
 from monitor.store import SqlStore, open_store
 from monitor.store.migrate import REVISIONS
 from monitor.store.schema import metadata
-from monitor.testing.builders import NOW, make_mention
+from monitor.testing.builders import NOW, make_decision, make_judgement, make_mention
 from monitor.testing.fakes import FakeClock
 from monitor.testing.postgres import PostgresServer
 
@@ -127,33 +124,11 @@ class Shelf:
         return RawResponse(sha256=sha256, media_type="text/html", body=body)
 
     def judgement(self, subject_id: str = "subject-1", level: Level = Level.LIKELY, **fields: object) -> Judgement:
-        match = Match(
-            subject_id=subject_id,
-            statement_id="stole",
-            score=91,
-            stance=Stance.REPEAT,
-            method="lexical",
-            excerpt="stole money",
-            span=(11, 22),
-            reasons=("same words",),
-        )
-        basis = Judgement(
-            subject_id=subject_id,
-            about=AboutSubject(score=80, spans=((0, 10),), title_spans=((1, 4),), reasons=("full name",)),
-            matches=() if level is Level.NONE else (match,),
-            level=level,
-            reasons=("name and statement",),
-            matcher_version="1",
-        )
-        return replace(basis, **fields)  # type: ignore[arg-type]
+        about = AboutSubject(score=80, spans=((0, 10),), title_spans=((1, 4),), reasons=("full name",))
+        return make_judgement(**{"subject_id": subject_id, "level": level, "about": about, **fields})  # type: ignore[misc]
 
     def decision(self, mention: Mention, *judgements: Judgement, **fields: object) -> Decision:
-        assessments = tuple(
-            Assessment(mention_id=mention.id, revision=mention.revision, judgement=one, assessed_at=NOW)
-            for one in judgements
-        )
-        given: dict[str, object] = {"mention_id": mention.id, "revision": mention.revision, **fields}
-        return Decision(assessments=assessments, **given)  # type: ignore[arg-type]
+        return replace(make_decision(mention, *judgements), **fields)  # type: ignore[arg-type]
 
     def decide(self, mention: Mention, *judgements: Judgement, **fields: object) -> None:
         self.store.save_decisions([self.decision(mention, *judgements, **fields)])

@@ -27,14 +27,11 @@ from monitor.domain import (
     Alert,
     AlertKind,
     ArtifactRole,
-    Assessment,
     CaptureRequest,
     Confidence,
     HealthState,
     Hit,
-    Judgement,
     Level,
-    Match,
     Mention,
     Message,
     Origin,
@@ -43,7 +40,6 @@ from monitor.domain import (
     Review,
     ReviewVerdict,
     Role,
-    Stance,
     Statement,
     Step,
     Subject,
@@ -54,10 +50,19 @@ from monitor.jobs.preview import Previewer
 from monitor.jobs.signed_links import links_of, signing_key
 from monitor.matching import Thresholds
 from monitor.plugins import load_connectors
-from monitor.ports import ChannelState, Decision, PageRows, SourceState, SourceTrial, Spent, Turn
+from monitor.ports import ChannelState, PageRows, SourceState, SourceTrial, Spent, Turn
 from monitor.ports import Step as GroupStep
 from monitor.store import SqlStore, open_store
-from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import (
+    NOW,
+    FakeClock,
+    make_decision,
+    make_judgement,
+    make_match,
+    make_mention,
+    make_statement,
+    make_subject,
+)
 from monitor.testing.builders import make_observed
 from monitor.web import Feeds, Figures, Probe, Site, WebServer, dashboard
 from monitor.web.passwords import form_token, hash_password
@@ -253,29 +258,16 @@ class Town:
         return kept.id
 
     def judge(self, kept: Mention, subject_id: str, level: Level) -> None:
-        match = Match(
+        match = make_match(
             subject_id=subject_id,
-            statement_id="stole",
-            score=91,
-            stance=Stance.REPEAT,
-            method="lexical",
             excerpt=kept.text[:80],
             span=(0, min(22, len(kept.text))),
             reasons=("same words: “stole money”",),
         )
-        judgement = Judgement(
-            subject_id=subject_id,
-            about=AboutSubject(
-                score=80, spans=((0, 10),), title_spans=(), reasons=(f"the full name “{NAMES[subject_id]}”",)
-            ),
-            matches=() if level is Level.NONE else (match,),
-            level=level,
-            reasons=("name and statement",),
-            matcher_version="1",
-        )
-        made = Assessment(mention_id=kept.id, revision=kept.revision, judgement=judgement, assessed_at=NOW)
-        decision = Decision(mention_id=kept.id, revision=kept.revision, assessments=(made,))
-        self.store.save_decisions([decision])
+        about = AboutSubject(score=80, spans=((0, 10),), reasons=(f"the full name “{NAMES[subject_id]}”",))
+        matches = () if level is Level.NONE else (match,)
+        judgement = make_judgement(subject_id=subject_id, about=about, matches=matches, level=level)
+        self.store.save_decisions([make_decision(kept, judgement)])
 
     def keep(self, mention_id: int, *, names: Sequence[str] = (), **files: bytes) -> str:
         """Keep a page of a mention with these files; `names` are more files, listed under these very names.

@@ -14,10 +14,8 @@ from monitor.cases.letters import Sender
 from monitor.cases.minimum import Place
 from monitor.cases.plan import ItemState
 from monitor.domain import (
-    AboutSubject,
     Action,
     ActionOutcome,
-    Assessment,
     Author,
     CaptureOutcome,
     CaptureRequest,
@@ -25,10 +23,7 @@ from monitor.domain import (
     CaseStatus,
     Completeness,
     Confidence,
-    Judgement,
-    Level,
     LiveState,
-    Match,
     Observation,
     Observed,
     Owner,
@@ -36,14 +31,21 @@ from monitor.domain import (
     PosterState,
     Review,
     ReviewVerdict,
-    Stance,
     Step,
 )
 from monitor.errors import InputError, StoreError
 from monitor.evidence import FileVault
-from monitor.ports import Decision, PageRows
+from monitor.ports import PageRows
 from monitor.store import SqlStore, open_store
-from monitor.testing import FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import (
+    FakeClock,
+    make_decision,
+    make_judgement,
+    make_match,
+    make_mention,
+    make_statement,
+    make_subject,
+)
 
 WORDS = "FIRST LAST stole money from patients"
 Confirm = Callable[..., int]
@@ -90,33 +92,14 @@ def seen(store: SqlStore, clock: FakeClock) -> Confirm:
         store.save_page(PageRows(source=source, query_key="*", mentions=(post,), raw=(), cursor="{}"))
         mention = store.find(source, name)
         assert mention is not None
-        store.save_decisions([decision(mention.id, subject_id, clock)])
+        match = make_match(subject_id=subject_id, excerpt=WORDS, span=(8, 8 + len(WORDS)))
+        judgement = make_judgement(subject_id=subject_id, matches=(match,))
+        store.save_decisions([make_decision(mention, judgement, at=clock.now())])
         if verdict is not None:
             store.save_review(
                 Review(mention_id=mention.id, subject_id=subject_id, verdict=verdict, reviewed_at=clock.now())
             )
         return mention.id
-
-    def decision(mention_id: int, subject_id: str, clock: FakeClock) -> Decision:
-        match = Match(
-            subject_id=subject_id,
-            statement_id="stole",
-            score=97,
-            stance=Stance.REPEAT,
-            method="lexical",
-            excerpt=WORDS,
-            span=(8, 8 + len(WORDS)),
-        )
-        judgement = Judgement(
-            subject_id=subject_id,
-            about=AboutSubject(score=95),
-            matches=(match,),
-            level=Level.LIKELY,
-            reasons=("repeats it",),
-            matcher_version="test",
-        )
-        assessment = Assessment(mention_id=mention_id, revision=1, judgement=judgement, assessed_at=clock.now())
-        return Decision(mention_id=mention_id, revision=1, assessments=(assessment,))
 
     return store_one
 

@@ -11,23 +11,28 @@ import pytest
 
 from monitor.backup import seal_file
 from monitor.domain import (
-    AboutSubject,
     ArtifactRole,
-    Assessment,
     CaptureRequest,
     Judgement,
     Level,
-    Match,
     Origin,
-    Stance,
 )
 from monitor.errors import EvidenceError, InputError
 from monitor.evidence import FileExporter, FileVault, check_export
 from monitor.jobs import assess, export
 from monitor.matching import Matcher, Thresholds
-from monitor.ports import Decision, ExportOrder, PageRows
+from monitor.ports import ExportOrder, PageRows
 from monitor.store import SqlStore, open_store
-from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import (
+    NOW,
+    FakeClock,
+    make_decision,
+    make_judgement,
+    make_match,
+    make_mention,
+    make_statement,
+    make_subject,
+)
 from monitor.testing.builders import make_observed
 
 CANARY = "CANARY"
@@ -52,20 +57,14 @@ class Two:
         self.store.save_page(PageRows(source="forum", query_key="*", mentions=(post,), raw=(), cursor="{}"))
         mention = self.store.find("forum", name)
         assert mention is not None
-        judged = tuple(self._judged(mention.id, subject, text) for subject in subjects)
-        self.store.save_decisions([Decision(mention_id=mention.id, revision=1, assessments=judged)])
+        judged = (self._judged(subject, text) for subject in subjects)
+        self.store.save_decisions([make_decision(mention, *judged, at=self.clock.now())])
         return mention.id
 
-    def _judged(self, mention_id: int, subject: str, text: str) -> Assessment:
-        match = Match(
-            subject_id=subject, statement_id=f"{subject}-stole", score=97, stance=Stance.REPEAT, method="lexical",
-            excerpt=text, span=(0, len(text)),
-        )  # fmt: skip
-        judgement = Judgement(
-            subject_id=subject, matcher_version="1", level=Level.LIKELY, about=AboutSubject(score=99),
-            matches=(match,), reasons=("repeats it",),
-        )  # fmt: skip
-        return Assessment(mention_id=mention_id, revision=1, judgement=judgement, assessed_at=self.clock.now())
+    def _judged(self, subject: str, text: str) -> Judgement:
+        statement = f"{subject}-stole"
+        match = make_match(subject_id=subject, statement_id=statement, excerpt=text, span=(0, len(text)))
+        return make_judgement(subject_id=subject, matches=(match,))
 
     def keep(self, mention_id: int, subject: str, body: bytes) -> str:
         request = CaptureRequest(

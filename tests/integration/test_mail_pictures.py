@@ -19,26 +19,20 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from monitor.domain import (
-    AboutSubject,
     Alert,
     AlertKind,
     ArtifactRole,
-    Assessment,
     CaptureRequest,
-    Judgement,
-    Level,
-    Match,
     Message,
     Origin,
-    Stance,
 )
 from monitor.evidence import FileVault
 from monitor.jobs import deliver, digest
 from monitor.jobs.thumbnails import MOST_BYTES, thumbnails
 from monitor.notify import AppriseNotifier, WordRenderer, render_file
-from monitor.ports import Decision, PageRows
+from monitor.ports import PageRows
 from monitor.store import SqlStore, open_store
-from monitor.testing import NOW, FakeClock, make_mention, make_statement, make_subject
+from monitor.testing import NOW, FakeClock, make_decision, make_judgement, make_mention, make_statement, make_subject
 from monitor.testing.builders import make_observed
 from tests.integration.test_notify import mail_server
 from tests.unit.test_blur import edges
@@ -85,26 +79,7 @@ class Town:
         self.store.save_page(PageRows(source="forum", query_key="*", mentions=(mention,), raw=(), cursor="{}"))
         kept = self.store.find("forum", name)
         assert kept is not None
-        match = Match(
-            subject_id="subject-1",
-            statement_id="stole",
-            score=91,
-            stance=Stance.REPEAT,
-            method="lexical",
-            excerpt="stole money",
-            span=(11, 22),
-            reasons=("same words",),
-        )
-        judgement = Judgement(
-            subject_id="subject-1",
-            about=AboutSubject(score=80, spans=((0, 10),), title_spans=(), reasons=("full name",)),
-            matches=(match,),
-            level=Level.LIKELY,
-            reasons=("name and statement",),
-            matcher_version="1",
-        )
-        assessment = Assessment(mention_id=kept.id, revision=kept.revision, judgement=judgement, assessed_at=NOW)
-        self.store.save_decisions([Decision(mention_id=kept.id, revision=kept.revision, assessments=(assessment,))])
+        self.store.save_decisions([make_decision(kept, make_judgement())])
         return kept.id
 
     def keep(self, mention_id: int, *files: tuple[ArtifactRole, bytes]) -> str:

@@ -15,8 +15,6 @@ import pytest
 from monitor.domain import (
     AboutSubject,
     AlertKind,
-    Assessment,
-    Judgement,
     Level,
     LiveState,
     Mention,
@@ -27,9 +25,9 @@ from monitor.errors import CaptureFailed
 from monitor.evidence import FileVault, PageLooker, PlainCapturer
 from monitor.http import HttpClient
 from monitor.jobs import preserve, recheck
-from monitor.ports import Decision, PageRows, Recheck
+from monitor.ports import PageRows, Recheck
 from monitor.store import open_store
-from monitor.testing.builders import NOW, make_mention
+from monitor.testing.builders import NOW, make_decision, make_judgement, make_mention
 from monitor.testing.fakes import FakeClock
 
 POST = "I heard that FIRST LAST stole money from patients in Leeds and then closed the practice overnight."
@@ -111,16 +109,8 @@ class Installation:
         made = make_mention(external_id=path, text=POST, url=self.site.url(path), title="")
         self.store.save_page(PageRows(source=made.source, query_key="*", mentions=(made,), raw=(), cursor="{}"))
         mention = self.store.find(made.source, path)
-        judgement = Judgement(
-            subject_id="subject-1",
-            about=AboutSubject(score=90, spans=((13, 23),)),
-            matches=(),
-            level=level,
-            reasons=("name",),
-            matcher_version="1",
-        )
-        judged = Assessment(mention_id=mention.id, revision=1, judgement=judgement, assessed_at=NOW)
-        self.store.save_decisions([Decision(mention_id=mention.id, revision=1, assessments=(judged,))])
+        about = AboutSubject(score=90, spans=((13, 23),))
+        self.store.save_decisions([make_decision(mention, make_judgement(about=about, matches=(), level=level))])
         self.store.request_capture(recheck._request(mention, {}), self.clock.now())
         assert len(self._work(lambda desk: preserve.run(self.store, self.vault, desk.capturer, self.clock))) == 1
         return mention
