@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-import platformdirs
 from pydantic import ValidationError
 
 from monitor.errors import ConfigError, why_of
@@ -28,6 +27,8 @@ def config_path(given: Path | None) -> Path:
     chosen = given or (Path(os.environ["GOODNAME_CONFIG"]) if os.environ.get("GOODNAME_CONFIG") else None)
     if chosen:
         return chosen
+    import platformdirs  # noqa: PLC0415 # a service is told where its configuration is
+
     places = (Path("goodname.toml"), Path(platformdirs.user_config_dir("goodname")) / "goodname.toml")
     for place in places:
         if place.is_file():

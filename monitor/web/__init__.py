@@ -3,8 +3,7 @@
 from monitor.web.dashboard import dashboard
 from monitor.web.dates import DueDay
 from monitor.web.feeds import Feeds, feeds_router
-from monitor.web.health import Probe, SourceProbe, create_app
-from monitor.web.metrics import Figures
+from monitor.web.health import Figures, Probe, SourceProbe, create_app
 from monitor.web.server import WebServer
 from monitor.web.signing_in import new_link
 from monitor.web.site import Site

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from fastapi import APIRouter, Request, Response
 
 from monitor.domain import Account, Alert, AlertKind, AlertStatus, Message, Scope, Subject
 from monitor.ports import Clock
-from monitor.web import atom, dates, metrics
-from monitor.web.atom import FeedEntry
+from monitor.web import dates
 from monitor.web.dates import DueDay
-from monitor.web.health import Probe
-from monitor.web.metrics import Figures
+from monitor.web.health import Figures, Probe
 from monitor.web.tokens import TokenStore, bearer, lent_account
+
+if TYPE_CHECKING:
+    from monitor.web.atom import FeedEntry
 
 MOST_ENTRIES = 50
 _LOOKED_AT = 500
@@ -79,6 +80,8 @@ class Feeds:
         return [self._entry(alert) for alert in chosen[:MOST_ENTRIES]]
 
     def _entry(self, alert: Alert) -> FeedEntry:
+        from monitor.web.atom import FeedEntry  # noqa: PLC0415 # few installations have a reader of feeds
+
         message = self.render(alert)
         link = f"{self.address}/mention/{alert.mention_id}" if self.address and alert.mention_id else ""
         return FeedEntry(id=message.message_id, title=message.title, text=message.text, at=alert.created_at, link=link)
@@ -96,6 +99,8 @@ def feeds_router(feeds: Feeds) -> APIRouter:
         account = feeds.reader(request)
         if account is None:
             return _refused()
+        from monitor.web import atom  # noqa: PLC0415 # few installations have a reader of feeds
+
         entries = feeds.entries(account)
         body = atom.atom_feed(entries, title="Notices", feed_id="goodname:notices", now=feeds.clock.now())
         return _answer(request, body, atom.MEDIA_TYPE)
@@ -113,6 +118,8 @@ def feeds_router(feeds: Feeds) -> APIRouter:
         account = feeds.reader(request)
         if account is None or account.clients is not None:
             return _refused()
+        from monitor.web import metrics  # noqa: PLC0415 # few installations have a reader of figures
+
         return _answer(request, metrics.metrics_of(feeds.probe(), feeds.figures()), metrics.MEDIA_TYPE)
 
     return router

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
 
+from monitor.domain import Lateness
 from monitor.ports import WorkerState
 
 
@@ -41,6 +42,16 @@ class Probe:
     oldest_due_s: float = 0.0
     queue: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     workers: Sequence[WorkerState] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Figures:
+    """Hold what is shown beside the probe: counts by a word, as the store gives them."""
+
+    alerts: Mapping[str, int]
+    unreviewed: Mapping[str, int]
+    disk_free_bytes: int
+    lateness: Lateness = field(default_factory=Lateness)
 
 
 def create_app(probe: Callable[[], Probe], *routers: APIRouter) -> FastAPI:

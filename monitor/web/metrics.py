@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from monitor.domain import Lateness
 from monitor.ports import WorkerState
-from monitor.web.health import Probe
+from monitor.web.health import Figures, Probe
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 STATES = ("ok", "quiet", "degraded", "auth", "blocked", "budget", "changed", "unchecked")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figures:
-    """Hold what is shown beside the probe: counts by a word, as the store gives them."""
-
-    alerts: Mapping[str, int]
-    unreviewed: Mapping[str, int]
-    disk_free_bytes: int
-    lateness: Lateness = field(default_factory=Lateness)
 
 
 def metrics_of(probe: Probe, figures: Figures) -> bytes:

@@ -8,19 +8,28 @@ import secrets
 import threading
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING
 
 import pyotp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 
 from monitor.errors import InputError
 
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
 SHORTEST = 10
 LONGEST = 512
-_HASHER = PasswordHasher()
 # A hash takes 64 MB for a moment; a crowd of attempts must not take the machine's memory.
 _AT_ONCE = threading.BoundedSemaphore(2)
 _STEP_S = 30
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    from argon2 import PasswordHasher  # noqa: PLC0415 # loaded when somebody signs in
+
+    return PasswordHasher()
 
 
 def new_token() -> str:
@@ -44,24 +53,25 @@ def hash_password(password: str) -> str:
     if len(password) > LONGEST:
         raise InputError("This password is too long.", why=f"At most {LONGEST} characters are read.")
     with _AT_ONCE:
-        return _HASHER.hash(password)
+        return _hasher().hash(password)
 
 
+@cache
 def _hash_of_nobody() -> str:
     """Write a hash that no password has, but that takes as long to check; making a true one would cost 64 MB."""
     salt, digest = (b64encode(secrets.token_bytes(size)).decode().rstrip("=") for size in (16, 32))
-    cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
+    hasher = _hasher()
+    cost = f"m={hasher.memory_cost},t={hasher.time_cost},p={hasher.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
-
-
-_NOBODY = _hash_of_nobody()
 
 
 def is_password(kept_hash: str, password: str) -> bool:
     """Tell whether a password is the one; takes as long for an account that does not exist (an empty hash)."""
+    from argon2.exceptions import InvalidHashError, VerificationError  # noqa: PLC0415 # as above
+
     with _AT_ONCE:
         try:
-            _HASHER.verify(kept_hash or _NOBODY, password[:LONGEST])
+            _hasher().verify(kept_hash or _hash_of_nobody(), password[:LONGEST])
         except (VerificationError, InvalidHashError):
             return False
     return bool(kept_hash)

@@ -15,9 +15,10 @@ from monitor.clock import SystemClock
 from monitor.store import open_store
 
 HEAVY = {
-    "PIL", "aiohttp", "aiosmtplib", "alembic", "apprise", "asyncpg", "bs4", "connectors", "cryptography", "css_inline",
-    "feedparser", "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "playwright", "praw", "requests",
-    "rfc3161_client", "sqlalchemy.dialects.postgresql", "tokenizers", "trafilatura", "tweepy", "typst", "yt_dlp",
+    "PIL", "aiohttp", "aiosmtplib", "alembic", "apprise", "argon2", "asyncpg", "bs4", "connectors", "cryptography",
+    "css_inline", "feedparser", "icalendar", "lxml", "numpy", "obstore", "pgqueuer", "platformdirs", "playwright",
+    "praw", "prometheus_client", "requests", "rfc3161_client", "sqlalchemy.dialects.postgresql", "tokenizers",
+    "trafilatura", "tweepy", "typst", "xml.etree.ElementTree", "yarl", "yt_dlp",
 }  # fmt: skip
 PAGE = {"fastapi", "uvicorn", "starlette"}
 
