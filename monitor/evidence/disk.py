@@ -114,6 +114,11 @@ def free_bytes_below(path: Path) -> int:
     return free_bytes(place)
 
 
+def unread(fault: OSError) -> str:
+    """Say in a finding why a file was not read."""
+    return "missing" if isinstance(fault, FileNotFoundError) else f"cannot be read: {why_of(fault)}"
+
+
 def disk_fault(what: str, fault: OSError, try_: str = "Run `goodname doctor`.") -> EvidenceError:
     """Say in words why a disk or an object store refused."""
     return EvidenceError(what, why=why_of(fault), try_=try_of(fault, try_))

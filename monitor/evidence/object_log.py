@@ -21,7 +21,7 @@ from monitor.errors import EvidenceError
 from monitor.evidence.abreast import abreast
 from monitor.evidence.chain import Chain, Record, event_of
 from monitor.evidence.custody import new_record
-from monitor.evidence.disk import disk_fault, disk_faults, private_folder, write_all
+from monitor.evidence.disk import disk_faults, private_folder, write_all
 from monitor.evidence.objects import Objects
 from monitor.ports import Clock
 
@@ -102,21 +102,18 @@ class ObjectLog:
         guard: Callable[[Chain], None] | None = None,
     ) -> Record:
         """Add one record; EvidenceError when that cannot be done, or what `guard` raises."""
-        try:
-            with self._lock, self._turn():
-                for _ in range(_TRIES):
-                    with self._caught_up() as fd:
-                        if self._chain.unreadable:
-                            fact = {"problem": "damaged line", "damaged_sha256": self._chain.unreadable}
-                            self._try(fd, self._next("recovered", actor, "", "", fact))
-                            continue
-                        if guard is not None:
-                            guard(self._chain)
-                        record = self._next(event, actor, capture, manifest_sha256, detail or {})
-                        if self._try(fd, record):
-                            return record
-        except OSError as fault:
-            raise disk_fault("The custody log could not be written.", fault) from fault
+        with disk_faults("The custody log could not be written."), self._lock, self._turn():
+            for _ in range(_TRIES):
+                with self._caught_up() as fd:
+                    if self._chain.unreadable:
+                        fact = {"problem": "damaged line", "damaged_sha256": self._chain.unreadable}
+                        self._try(fd, self._next("recovered", actor, "", "", fact))
+                        continue
+                    if guard is not None:
+                        guard(self._chain)
+                    record = self._next(event, actor, capture, manifest_sha256, detail or {})
+                    if self._try(fd, record):
+                        return record
         raise EvidenceError("The custody log could not be written.", why="others wrote to it all the while")
 
     def chain(self) -> Chain:

@@ -16,7 +16,15 @@ from monitor.errors import EvidenceError, why_of
 from monitor.evidence import manifest
 from monitor.evidence.cache import Cache
 from monitor.evidence.chain import Chain
-from monitor.evidence.disk import disk_fault, free_bytes_below, is_locked, lock_folder, sync_folder, write_new
+from monitor.evidence.disk import (
+    disk_fault,
+    disk_faults,
+    free_bytes_below,
+    is_locked,
+    lock_folder,
+    sync_folder,
+    write_new,
+)
 from monitor.evidence.object_log import CUSTODY, ObjectLog, Turn, is_record_name, read_chain
 from monitor.evidence.objects import Objects
 from monitor.evidence.place import CAPTURES, STAGING, STAMPS, FolderPlace, of_capture, whole_capture
@@ -155,11 +163,9 @@ class ObjectVault(SealedCaptures):
         is neither, and whose writer is dead or silent for longer than `GRACE`, is given up and what is left of it
         removed. What no intent speaks of is left alone, and `verify` says so.
         """
-        try:
+        with disk_faults("Captures could not be recovered."):
             self._sweep()
             return (*self._recover_here(), *self._recover_elsewhere())
-        except OSError as fault:
-            raise disk_fault("Captures could not be recovered.", fault) from fault
 
     def _checked(self, path: str, wanted: str) -> bytes:
         gone = self.log.chain().deleted - self._forgotten

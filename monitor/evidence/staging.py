@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from monitor.domain import Artifact, ArtifactRole, Origin, to_utc
 from monitor.errors import EvidenceError
-from monitor.evidence.disk import disk_fault, free_bytes, lock_folder, private_folder, write_new
+from monitor.evidence.disk import disk_fault, disk_faults, free_bytes, lock_folder, private_folder, write_new
 from monitor.evidence.manifest import is_file_name
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
@@ -129,11 +129,9 @@ def safe_name(name: str) -> str:
 
 def stage_with_reserve(folder: Path, url: str, now: datetime, *, reserve: int) -> FileStaging:
     """Open a staging folder for a page; EvidenceError when less than the reserve is free on the disk."""
-    try:
+    with disk_faults("A capture could not be started."):
         private_folder(folder)
         free = free_bytes(folder)
-    except OSError as fault:
-        raise disk_fault("A capture could not be started.", fault) from fault
     if free < reserve:
         raise EvidenceError(
             "A capture could not be started.",
@@ -143,23 +141,21 @@ def stage_with_reserve(folder: Path, url: str, now: datetime, *, reserve: int) -
     return open_staging(folder, now, floor=reserve // 2)
 
 
+@disk_faults("A capture could not be started.")
 def open_staging(folder: Path, now: datetime, *, floor: int) -> FileStaging:
     """Make and lock a new staging folder under `folder`; EvidenceError when the disk refuses."""
-    try:
-        private_folder(folder)
-        while True:
-            place = folder / f"{to_utc(now):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-            try:
-                place.mkdir(mode=0o700)
-                lock = lock_folder(place)
-            except (FileExistsError, FileNotFoundError):  # the id is taken, or a sweep came between the two steps
-                continue
-            if lock is not None and _is_same(lock, place):
-                return FileStaging(place, lock, floor=floor)
-            if lock is not None:
-                os.close(lock)
-    except OSError as fault:
-        raise disk_fault("A capture could not be started.", fault) from fault
+    private_folder(folder)
+    while True:
+        place = folder / f"{to_utc(now):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+        try:
+            place.mkdir(mode=0o700)
+            lock = lock_folder(place)
+        except (FileExistsError, FileNotFoundError):  # the id is taken, or a sweep came between the two steps
+            continue
+        if lock is not None and _is_same(lock, place):
+            return FileStaging(place, lock, floor=floor)
+        if lock is not None:
+            os.close(lock)
 
 
 def _is_same(fd: int, place: Path) -> bool:

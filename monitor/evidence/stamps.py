@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from monitor.errors import FixityError, why_of
+from monitor.errors import FixityError
 from monitor.evidence.canonical import sha256_hex
-from monitor.evidence.disk import disk_fault
+from monitor.evidence.disk import disk_faults, unread
 from monitor.evidence.place import STAMPS, Place
 from monitor.evidence.tokens import check_token
 from monitor.ports import OPENTIMESTAMPS, PENDING, Token
@@ -34,12 +34,10 @@ def write_token(place: Place, capture_id: str, token: Token) -> dict[str, str]:
     if not is_proof:
         files.append(("certificates", f"{pem_sha256[:16]}.pem", token.certificates, pem_sha256))
     recorded = dict(token.facts)
-    try:
+    with disk_faults("A time stamp could not be kept."):
         for key, name, body, sha256 in files:
             _write_once(place, f"{STAMPS}/{name}", body)
             recorded |= {key: f"{STAMPS}/{name}", _HASHES[key]: sha256}
-    except OSError as fault:
-        raise disk_fault("A time stamp could not be kept.", fault) from fault
     return recorded
 
 
@@ -191,8 +189,7 @@ def _recorded(read: Callable[[str], bytes], detail: Mapping[str, str], key: str,
         _require_name(path)
         body = read(path)
     except OSError as fault:
-        missing = isinstance(fault, FileNotFoundError)
-        report.faults.append((path, "missing" if missing else f"cannot be read: {why_of(fault)}"))
+        report.faults.append((path, unread(fault)))
         return None
     if sha256_hex(body) != detail.get(_HASHES[key]):
         report.faults.append((path, "altered: its hash is not the one in the custody log"))

@@ -14,6 +14,7 @@ from monitor.evidence import manifest
 from monitor.evidence.custody import CustodyLog
 from monitor.evidence.disk import (
     disk_fault,
+    disk_faults,
     free_bytes_below,
     lock_folder,
     private_folder,
@@ -49,11 +50,9 @@ class FileVault(SealedCaptures):
 
     def stage(self, request: CaptureRequest, now: datetime) -> FileStaging:
         """Open a place for a new capture's files; EvidenceError when less than the reserve is free on the disk."""
-        try:
+        with disk_faults("A capture could not be started."):
             for folder in (self._root, self._captures):
                 private_folder(folder)
-        except OSError as fault:
-            raise disk_fault("A capture could not be started.", fault) from fault
         return stage_with_reserve(self._staging, request.url, now, reserve=self._reserve)
 
     def has_room(self) -> bool:
@@ -81,12 +80,14 @@ class FileVault(SealedCaptures):
             self._append("capture", capture.id, capture.manifest_sha256, {**detail, "outcome": observed.outcome.value})
         return capture
 
+    @disk_faults("Captures could not be recovered.")
     def recover(self) -> tuple[Capture, ...]:
         """Put right what a crash left; give the captures that were finished thereby. Idempotent.
 
         Only a folder whose manifest has the hash of an intent record, and whose files are all as listed, is adopted.
         Anything else in staging is thrown away, unless a living process is writing it. Anything else under captures
         is left alone: no crash leaves such a folder, so it was planted, or the log was cut, and `verify` says so.
+        EvidenceError when the disk refuses.
         """
         for name in self.log.chain().deleted:
             self._remove(name)
@@ -110,12 +111,10 @@ class FileVault(SealedCaptures):
         body = fill_manifest(
             staging, request, observed, sealed_at=self._clock.now(), actor=self._actor, host=self._host
         )
-        try:
+        with disk_faults("A capture could not be sealed."):
             write_new(staging.folder / manifest.NAME, body)
             sync_folder(staging.folder)
             sync_folder(self._staging)
-        except OSError as fault:
-            raise disk_fault("A capture could not be sealed.", fault) from fault
         return body
 
     def _move(self, folder: Path) -> None:
@@ -163,8 +162,6 @@ class FileVault(SealedCaptures):
                 self._move(folder)
             self._append("recovered", capture.id, capture.manifest_sha256, {"reason": "sealed after a crash"})
             return capture
-        except OSError as fault:
-            raise disk_fault("A capture could not be recovered.", fault) from fault
         finally:
             os.close(lock)
 

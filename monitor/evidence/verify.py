@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.domain import Artifact
-from monitor.errors import EvidenceError, why_of
+from monitor.errors import EvidenceError
 from monitor.evidence import manifest
 from monitor.evidence.abreast import abreast
 from monitor.evidence.canonical import is_sha256, sha256_hex
 from monitor.evidence.chain import Chain
-from monitor.evidence.disk import disk_fault, disk_faults
+from monitor.evidence.disk import disk_fault, disk_faults, unread
 from monitor.evidence.place import CAPTURES, LOG, STAGING, FolderPlace, Place, of_capture, whole_capture
 from monitor.evidence.stamps import StampReport, check_stamps, is_final, unrecorded
 from monitor.ports import Finding, Verification
@@ -250,7 +250,7 @@ def _read_manifest(place: Place, path: str, tally: _Tally) -> bytes | None:
     try:
         return place.read(f"{path}/{manifest.NAME}")
     except OSError as fault:
-        tally.fault(_reason(fault), capture_id=path.rpartition("/")[2], path=manifest.NAME)
+        tally.fault(unread(fault), capture_id=path.rpartition("/")[2], path=manifest.NAME)
         return None
 
 
@@ -269,7 +269,7 @@ def _check_files(place: Place, path: str, body: bytes, tally: _Tally) -> None:
     try:
         present = place.names(path)
     except OSError as fault:
-        tally.fault(_reason(fault), capture_id=name)
+        tally.fault(unread(fault), capture_id=name)
         return
     for file in present:
         if file != manifest.NAME and file not in listed:
@@ -280,14 +280,10 @@ def _file_problem(place: Place, path: str, artifact: Artifact) -> str:
     try:
         size, sha256 = place.hash(f"{path}/{artifact.path}")
     except OSError as fault:
-        return _reason(fault)
+        return unread(fault)
     if sha256 == artifact.sha256:
         return "" if size == artifact.size else "altered: its size is not the one in the manifest"
     return f"altered: {size} bytes instead of {artifact.size}" if size != artifact.size else "altered: other content"
-
-
-def _reason(fault: OSError) -> str:
-    return "missing" if isinstance(fault, FileNotFoundError) else f"cannot be read: {why_of(fault)}"
 
 
 def _shown(name: str) -> str:

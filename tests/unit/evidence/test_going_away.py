@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -46,6 +47,14 @@ class GoingAway:
 
 
 @pytest.fixture
+def root() -> Iterator[Path]:
+    """Give a place that others may reach, unlike the folders that pytest makes."""
+    with tempfile.TemporaryDirectory() as made:
+        Path(made).chmod(0o755)
+        yield Path(made) / "evidence"
+
+
+@pytest.fixture
 def store(keep: Callable[..., Capture], vault: FileVault, root: Path) -> Path:
     """Give a store with two captures, and beside them one that was begun and one that nobody recorded."""
     for tag in ("one", "two"):
@@ -59,10 +68,13 @@ def store(keep: Callable[..., Capture], vault: FileVault, root: Path) -> Path:
 
 @contextmanager
 def unreadable(path: Path) -> Iterator[None]:
-    """Take away the right to read it; root reads all the same, so it becomes somebody else for as long."""
+    """Take away the right to read it alone; root reads all the same, so it becomes the owner for as long."""
     before, mode = os.geteuid(), path.stat().st_mode
     path.chmod(0)
     if before == 0:
+        top = next(one for one in (path, *path.parents) if one.name == "evidence")
+        for one in (top, *top.rglob("*")):
+            os.chown(one, NOBODY, -1)
         os.seteuid(NOBODY)
     try:
         yield
@@ -77,6 +89,13 @@ def test_what_may_not_be_read_is_told_and_why(store: Path, vault: FileVault, nam
     for check in (lambda: check_store(FolderPlace(store)), vault.verify, *of_log):
         with unreadable(store / name), pytest.raises(EvidenceError) as caught:
             check()
+        assert caught.value.why == "Permission denied"
+
+
+def test_what_a_start_may_not_recover_is_told(store: Path, vault: FileVault) -> None:
+    for name in ("staging", "captures"):
+        with unreadable(store / name), pytest.raises(EvidenceError, match="could not be recovered") as caught:
+            vault.recover()
         assert caught.value.why == "Permission denied"
 
 
