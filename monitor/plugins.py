@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from types import MappingProxyType
 from typing import Any
 
@@ -62,11 +62,10 @@ def load_connectors(found: Iterable[EntryPoint] | None = None, *, names: Collect
     """
     connectors: dict[str, PluginEntry] = {}
     broken: list[BrokenPlugin] = []
-    points = _in_order(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
+    points = list(entry_points(group=ENTRY_POINT_GROUP) if found is None else found)
     if names is not None and {point.name for point in points}.issuperset(names):
         points = [point for point in points if point.name in names]
-    for point in points:
-        distribution, version = _origin(point)
+    for point, (distribution, version) in _in_order(points):
         try:
             if point.name in connectors:
                 other = connectors[point.name].distribution
@@ -81,18 +80,16 @@ def load_connectors(found: Iterable[EntryPoint] | None = None, *, names: Collect
     return Catalogue(connectors=MappingProxyType(connectors), broken=tuple(broken))
 
 
-def _in_order(points: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Sort, built-in ones first for each name; a package that is found twice on the path counts once."""
-    single = {(point.name, point.value, *_origin(point)): point for point in points}
-    return sorted(
-        single.values(), key=lambda point: (point.name, _origin(point)[0] != _OWN_DISTRIBUTION, _origin(point))
-    )
+def _in_order(points: Iterable[EntryPoint]) -> list[tuple[EntryPoint, tuple[str, str]]]:
+    """Sort, with their origins, built-in ones first for each name; a package found twice on the path counts once."""
+    origin = cache(_origin)  # reading what a package says of itself takes milliseconds, and many come from one
+    single = {(point.name, origin(point.dist), point.value): point for point in points}
+    ranked = sorted(single, key=lambda key: (key[0], key[1][0] != _OWN_DISTRIBUTION, key[1]))
+    return [(single[key], key[1]) for key in ranked]
 
 
-def _origin(point: EntryPoint) -> tuple[str, str]:
-    if point.dist is None:
-        return "unknown", ""
-    return point.dist.name, point.dist.version
+def _origin(distribution: Distribution | None) -> tuple[str, str]:
+    return (distribution.name, distribution.version) if distribution else ("unknown", "")
 
 
 def _load(point: EntryPoint) -> tuple[type[Connector], ConnectorSpec]:

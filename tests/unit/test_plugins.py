@@ -115,6 +115,27 @@ def test_only_what_is_named_is_loaded_and_all_where_a_name_is_unknown(
     assert (list(whole.connectors), [one.name for one in whole.broken]) == (["good"], ["other"])
 
 
+def test_a_package_is_read_once_and_only_where_a_connector_of_it_is_named(
+    package: Callable[..., list[EntryPoint]], tmp_path: Path
+) -> None:
+    reads: list[str] = []
+
+    class Watched(PathDistribution):
+        @property
+        def metadata(self) -> Any:
+            found = super().metadata
+            reads.append(found["Name"])
+            return found
+
+    package("a-good", "1.0", "", good="Good", better="Good")
+    package("b-other", "1.0", "", other="Good")
+    points = [one for folder in sorted(tmp_path.glob("*.dist-info")) for one in Watched(folder).entry_points]
+    load_connectors(points, names=())
+    assert reads == []
+    load_connectors(points, names={"good", "better"})
+    assert reads == ["a-good", "a-good"], "not once for its name and once for its version"
+
+
 def test_a_package_found_twice_counts_once(package: Callable[..., list[EntryPoint]]) -> None:
     points = package("a-good", "1.0", "", good="Good")
     assert load_connectors(points * 2).broken == ()
