@@ -6,12 +6,11 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from monitor.domain import Role
@@ -19,6 +18,9 @@ from monitor.text import is_web_url
 from monitor.web.passwords import form_token
 from monitor.web.site import Site, Visitor
 from monitor.web.words import LEVELS, LIVE, STANCES, STATES, VERDICTS, ago, count, size
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 STATIC = {"style.css": "text/css", "script.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
@@ -52,6 +54,8 @@ def static_url(name: str) -> str:
 
 @cache
 def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 # loaded when a page is shown
+
     made = Environment(
         loader=PackageLoader("monitor.web"),
         autoescape=True,
