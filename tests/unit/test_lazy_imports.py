@@ -17,8 +17,8 @@ from monitor.store import open_store
 HEAVY = {
     "PIL", "aiohttp", "aiosmtplib", "alembic", "apprise", "argon2", "asyncpg", "bs4", "connectors", "cryptography",
     "css_inline", "feedparser", "icalendar", "jinja2", "lxml", "numpy", "obstore", "pgqueuer", "platformdirs",
-    "playwright", "praw", "prometheus_client", "requests", "rfc3161_client", "sqlalchemy.dialects.postgresql", "tokenizers",
-    "trafilatura", "tweepy", "typst", "xml.etree.ElementTree", "yarl", "yt_dlp",
+    "playwright", "praw", "prometheus_client", "requests", "rfc3161_client", "sqlalchemy.dialects.postgresql",
+    "tokenizers", "trafilatura", "tweepy", "typst", "xml.etree.ElementTree", "yarl", "yt_dlp",
 }  # fmt: skip
 PAGE = {"fastapi", "uvicorn", "starlette"}
 
