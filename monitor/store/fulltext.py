@@ -12,15 +12,20 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
+    Integer,
     Row,
     ScalarResult,
     Select,
+    Text,
     and_,
+    bindparam,
     cast,
     column,
     false,
@@ -32,6 +37,7 @@ from sqlalchemy import (
     table,
     text,
     true,
+    type_coerce,
 )
 from sqlalchemy.types import UserDefinedType
 
@@ -49,6 +55,9 @@ _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+
+FoundInTime = tuple[int, int, int]
+"""When a revision was seen first, in microseconds since 1970, its mention, and its row id."""
 
 _INDEX = table("mention_fts", column("rowid"), column("mention_fts"))
 _DOCUMENT: ColumnElement[str] = literal_column("mention_revision.document")
@@ -112,7 +121,7 @@ class Search:
             return self.parts()
         if connection.dialect.name == "sqlite":
             return and_(mention_revision.c.id.in_(select(_INDEX.c.rowid).where(self._matching())), self.parts())
-        return and_(self._in_document(self.about), self.parts())
+        return and_(self._in_document(), self.parts())
 
     def parts(self) -> ColumnElement[bool]:
         """Choose the revisions that contain those terms which the index does not know."""
@@ -123,25 +132,24 @@ class Search:
         query = select(_INDEX.c.rowid).where(self._matching()).order_by(_INDEX.c.rowid.desc())
         return connection.execute(query).scalars()
 
-    def some(self, connection: Connection, most: int, span: tuple[datetime, datetime] | None = None) -> list[Row[Any]]:
-        """Give from PostgreSQL's index revisions in no order, up to `most`: row id, mention, when it was seen first.
+    def some(
+        self, connection: Connection, most: int, span: tuple[datetime, datetime] | None = None
+    ) -> list[FoundInTime]:
+        """Give from PostgreSQL's index revisions in no order, up to `most`.
 
-        Asked within `index_alone`.
-        A span leaves out what was seen before it, and may leave out what was seen after it.
+        Asked within `index_alone`. A span leaves out what was seen before it, and may leave out what was seen after it.
         """
-        columns = mention_revision.c
         about = words_in_time(self.about, *span) if span else []
-        matching = self._in_document(about or self.about)
-        found: Select[Any] = select(columns.id, columns.mention_id, columns.first_seen_at).where(matching).limit(most)
-        if span and not about:
-            found = found.where(columns.first_seen_at >= span[0])
-        return list(connection.execute(found).all())
+        since = span[0] if span and not about else None
+        given = {"words": self._typed(), "about": _any_of(about or self.about), "since": since, "most": most}
+        rows = connection.execute(_some(bool(self.about), since is not None), given)
+        return [(seen_at, mention_id, revision_id) for seen_at, mention_id, revision_id in rows.all()]
 
     def of(self, connection: Connection, keys: Select[Any]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
         """Give the keys that a query finds, and those of them whose revision matches, in the query's order."""
         if connection.dialect.name != "sqlite":
             # As a condition it would be looked up in the whole index.
-            asked = func.coalesce(and_(self._in_document(self.about), self.parts()), false()).label("matches")
+            asked = func.coalesce(and_(self._in_document(), self.parts()), false()).label("matches")
             rows = connection.execute(keys.add_columns(asked)).all()
             return rows, [row for row in rows if row.matches]
         rows = connection.execute(keys).all()
@@ -162,13 +170,35 @@ class Search:
         query = f"{{title text}} : ({words})" + (f" AND subjects : ({about})" if about else "")
         return _INDEX.c.mention_fts.op("MATCH", is_comparison=True)(query)
 
-    def _in_document(self, about: Sequence[str]) -> ColumnElement[bool]:
-        words = func.plainto_tsquery(literal_column("'simple'"), " ".join(self.terms.words))
-        found = _DOCUMENT.op("@@", is_comparison=True)(words)
-        if not about:
-            return found
-        subjects = cast(literal(" | ".join(f"'{word}'" for word in about)), _Lexemes())
-        return and_(found, _DOCUMENT.op("@@", is_comparison=True)(subjects))
+    def _typed(self) -> str:
+        return " ".join(self.terms.words)
+
+    def _in_document(self) -> ColumnElement[bool]:
+        about = literal(_any_of(self.about)) if self.about else None
+        return _in_document(literal(self._typed()), about)
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return " | ".join(f"'{word}'" for word in words)
+
+
+def _in_document(words: ColumnElement[str], about: ColumnElement[str] | None) -> ColumnElement[bool]:
+    found = _DOCUMENT.op("@@", is_comparison=True)(func.plainto_tsquery(literal_column("'simple'"), words))
+    if about is None:
+        return found
+    return and_(found, _DOCUMENT.op("@@", is_comparison=True)(cast(about, _Lexemes())))
+
+
+@cache
+def _some(is_about: bool, is_since: bool) -> Select[Any]:
+    """Write the question of `Search.some`, once: building it takes as long as asking it."""
+    columns = mention_revision.c
+    words, about = bindparam("words", type_=Text()), bindparam("about", type_=Text())
+    seen_at = type_coerce(columns.first_seen_at, BigInteger)
+    query = select(seen_at, columns.mention_id, columns.id).limit(bindparam("most", type_=Integer()))
+    if is_since:
+        query = query.where(columns.first_seen_at >= bindparam("since"))
+    return query.where(_in_document(words, about if is_about else None))
 
 
 def search_for(typed: str, subjects: Collection[str] | None = None) -> Search:

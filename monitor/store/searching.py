@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, select
 
 from monitor.store.engine import among, unindexed
-from monitor.store.fulltext import Search, index_alone
+from monitor.store.fulltext import FoundInTime, Search, index_alone
 from monitor.store.hit_rows import NEWEST_FIRST, as_judged_last, select_hits, select_keys
 from monitor.store.schema import assessment, mention_revision
 
@@ -29,9 +29,9 @@ _FEW = 1_000
 _NEAR = 2_000
 # In everything: stretches of time, measured by the one that the first step of the walk took.
 _STRETCHES = (30, 900)
-# Within somebody: the first stretch in first steps, if it is no longer than so many days; so many found in it tell
-# how long a stretch is needed; how much further the second try goes.
-_NEAR_STEPS, _NEAR_DAYS, _TELLING, _AGAIN = 10, timedelta(days=16), 3, 8
+# Within somebody: the first stretch, in first steps and at most; the longest second one, beyond which all time takes
+# less; how much further the last try goes.
+_NEAR_STEPS, _NEAR_AT_MOST, _FAR_AT_MOST, _AGAIN = 3, timedelta(days=16), timedelta(days=48), 8
 # Some of what the index finds is no hit: another pile, an older revision.
 _TO_SPARE = 10
 
@@ -126,31 +126,30 @@ def _measured(connection: Connection, choice: ColumnElement[bool]) -> tuple[date
     None where that is all there is. Earlier revisions are counted too: leaving them out takes ten times as long.
     """
     columns = assessment.c
-    steps = select(columns.first_seen_at).where(columns.about_score > 0, choice)
-    first = steps.order_by(columns.first_seen_at.desc()).limit(_FIRST_STEP).subquery().c
-    query = select(func.count(), func.max(first.first_seen_at), func.min(first.first_seen_at))
-    count, newest, oldest = connection.execute(query).one()
-    return (newest, newest - oldest + _SECOND) if count == _FIRST_STEP else (None, _SECOND)
+    query = select(columns.first_seen_at).where(columns.about_score > 0, choice)
+    first = connection.execute(query.order_by(columns.first_seen_at.desc()).limit(_FIRST_STEP)).scalars().all()
+    return (first[0], first[0] - first[-1] + _SECOND) if len(first) == _FIRST_STEP else (None, _SECOND)
 
 
 def _of_days(
     connection: Connection, search: Search, wanted: int, newest: datetime, passed: timedelta
-) -> tuple[list[Row[Any]], bool]:
+) -> tuple[list[FoundInTime], bool]:
     """Ask the index for days that likely have so many, and tell whether that is all there is; nothing for too much.
 
     A stretch of few days costs a fraction of a millisecond, however much there is; how much it has tells how long a
     stretch is needed, or that all there is of all time is little.
     """
-    near, most = passed * _NEAR_STEPS, 2 * _FEW
+    most, near = 2 * _FEW, min(passed * _NEAR_STEPS, _NEAR_AT_MOST)
+    spans: list[timedelta | None] = [near, None, near * _AGAIN]
     with index_alone(connection):
-        spans: list[timedelta | None] = [near, None] if near <= _NEAR_DAYS else [None, near, near * _AGAIN]
         while spans:
             span = spans.pop(0)
             some = search.some(connection, most + 1, (newest - span, newest) if span else None)
             if len(some) <= most and (span is None or len(some) >= wanted):
                 return some, span is None
-            if span is near and near <= _NEAR_DAYS and len(some) >= _TELLING:
-                spans.insert(0, near * (3 * wanted) // (2 * len(some)))
+            likely = near * (3 * wanted) // (2 * max(len(some), 1))
+            if span is near and likely <= _FAR_AT_MOST:
+                spans.insert(0, likely)
     return [], False
 
 
@@ -249,16 +248,16 @@ def _seen_since(
     return None
 
 
-def _in_time(connection: Connection, hits: Select[Any], some: list[Row[Any]], enough: int) -> list[Row[Any]]:
+def _in_time(connection: Connection, hits: Select[Any], some: list[FoundInTime], enough: int) -> list[Row[Any]]:
     """Put what the index found in order, newest first, and give the hits among it, until there are enough."""
-    some.sort(key=lambda one: (one.first_seen_at, one.mention_id), reverse=True)
-    ids = {one.id for one in some}
-    mentions = list(dict.fromkeys(one.mention_id for one in some))
+    some.sort(reverse=True)
+    ids = {revision_id for _, _, revision_id in some}
+    mentions = list(dict.fromkeys(mention_id for _, mention_id, _ in some))
     found: list[Row[Any]] = []
     step = enough + _TO_SPARE
     for start in range(0, len(mentions), step):
         these = among(connection, assessment.c.mention_id, mentions[start : start + step])
-        found += _sorted([row for row in connection.execute(hits.where(these)) if row.revision_id in ids])
+        found += _sorted([row for row in connection.execute(hits.where(these)).all() if row.revision_id in ids])
         if len(found) >= enough:
             break
     return found

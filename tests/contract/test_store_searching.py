@@ -88,7 +88,6 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
     monkeypatch.setattr(searching, "_LONGEST_STEP", 10)
     monkeypatch.setattr(searching, "_TO_SPARE", 1)
     monkeypatch.setattr(searching, "_NEAR", 1)
-    monkeypatch.setattr(searching, "_TELLING", 1)
     monkeypatch.setattr(searching, "_STRETCHES", (2, 5))
     monkeypatch.setattr(searching, "_FEW", few)
     places = ({SUBJECTS[0]}, {SUBJECTS[2]}, set(SUBJECTS[1:]), set(SUBJECTS))
@@ -109,7 +108,6 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
 def test_a_search_sees_one_pile(store: SqlStore, crowd, monkeypatch, few):
     monkeypatch.setattr(searching, "_FIRST_STEP", 2)
     monkeypatch.setattr(searching, "_NEAR", 1)
-    monkeypatch.setattr(searching, "_TELLING", 1)
     monkeypatch.setattr(searching, "_FEW", few)
     done = {post.id for post in list(crowd)[:6:2]}
     for pile, is_in in ((Pile.DONE, done.__contains__), (Pile.WAITING, lambda one: one not in done)):
