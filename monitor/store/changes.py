@@ -63,7 +63,7 @@ def _its_subject(connection: Connection, client_id: str | None) -> ColumnElement
     """Choose a client's subjects among those that a change is about; the few changes lead, not the many hits."""
     if client_id is None:
         return true()
-    return unindexed(connection, assessment.c.subject_id).in_(subjects_of_client(client_id))
+    return unindexed(connection.dialect.name, assessment.c.subject_id).in_(subjects_of_client(client_id))
 
 
 def _about_subjects(query: Select[Any], its_subject: ColumnElement[bool]) -> Select[Any]:

@@ -142,9 +142,9 @@ def _listed(column: ColumnElement[int], ids: ColumnElement[str]) -> ColumnElemen
     return column.in_(select(literal_column("value")).select_from(func.json_each(ids)))
 
 
-def unindexed(connection: Connection, column: Column[T]) -> ColumnElement[T]:
+def unindexed(dialect: str, column: Column[T]) -> ColumnElement[T]:
     """Hide a column's indexes from SQLite: without statistics it thinks that reading all hits of a subject is best."""
-    if connection.dialect.name != "sqlite":
+    if dialect != "sqlite":
         return column
     return literal_column(f"+{column.table.name}.{column.name}", column.type)
 

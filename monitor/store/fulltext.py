@@ -8,7 +8,7 @@ sentence of them for one word.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -145,14 +145,16 @@ class Search:
         rows = connection.execute(_some(bool(self.about), since is not None), given)
         return [(seen_at, mention_id, revision_id) for seen_at, mention_id, revision_id in rows.all()]
 
-    def of(self, connection: Connection, keys: Select[Any]) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+    def of(
+        self, connection: Connection, keys: Select[Any], values: Mapping[str, object]
+    ) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
         """Give the keys that a query finds, and those of them whose revision matches, in the query's order."""
         if connection.dialect.name != "sqlite":
             # As a condition it would be looked up in the whole index.
             asked = func.coalesce(and_(self._in_document(), self.parts()), false()).label("matches")
-            rows = connection.execute(keys.add_columns(asked)).all()
+            rows = connection.execute(keys.add_columns(asked), values).all()
             return rows, [row for row in rows if row.matches]
-        rows = connection.execute(keys).all()
+        rows = connection.execute(keys, values).all()
         ids = {row.revision_id for row in rows}
         if not ids:
             return (), ()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Text,
     and_,
+    bindparam,
     func,
     literal,
     select,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 
 from monitor.domain import CaptureOutcome, Hit, Level, LiveState, ReviewVerdict, Stance
 from monitor.ports import HitFilter
+from monitor.store.choices import Choice, Chooser
 from monitor.store.engine import among_given, given
 from monitor.store.fulltext import MOST_SUBJECTS, search_for
 from monitor.store.hit_rows import HitRow, select_hits
@@ -39,7 +41,7 @@ from monitor.store.schema import (
     review,
     subject,
 )
-from monitor.store.searching import Chooser, led_elsewhere, newest
+from monitor.store.searching import newest
 
 
 @dataclass(slots=True)
@@ -59,14 +61,8 @@ class HitRows(Part):
         """Give hits: one a mention and subject it is about (about score above 0), newest first."""
         with self._db.reading() as connection:
             subjects = _subjects(connection, chosen)
-            elsewhere = led_elsewhere(connection)
-
-            def choice(chooser: Chooser) -> ColumnElement[bool]:
-                is_by_hunt = chosen.hunted_since is not None or chosen.hunted_until is not None
-                its_subject = _of_subjects(chosen, subjects, elsewhere if is_by_hunt else chooser, elsewhere)
-                return and_(its_subject, *_conditions(chosen))
-
             search = search_for(chosen.text, subjects) if chosen.text.strip() else None
+            choice = _choice(chosen, subjects)
             return hits_of(connection, newest(connection, choice, search, limit=chosen.limit, offset=chosen.offset))
 
     def hit(self, mention_id: int, subject_id: str) -> Hit | None:
@@ -94,40 +90,65 @@ def _subjects(connection: Connection, chosen: HitFilter) -> frozenset[str] | Non
     return found if len(found) <= MOST_SUBJECTS else None
 
 
-def _of_subjects(
-    chosen: HitFilter, subjects: frozenset[str] | None, chooser: Chooser, elsewhere: Chooser
-) -> ColumnElement[bool]:
-    conditions: list[ColumnElement[bool]] = [] if subjects is None else [chooser.subject_id.in_(sorted(subjects))]
-    if chosen.client_id is not None and (chosen.subject_id or subjects is None):
-        conditions.append(elsewhere.subject_id.in_(subjects_of_client(chosen.client_id)))
-    return and_(true(), *conditions)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Say which fields of a `HitFilter` choose."""
+
+    of_subjects: bool
+    of_client: bool
+    of_level: bool
+    unreviewed: bool
+    since: bool
+    until: bool
+    hunted_since: bool
+    hunted_until: bool
+
+    def condition(self, chooser: Chooser, elsewhere: Chooser) -> ColumnElement[bool]:
+        """Choose by these columns."""
+        columns = assessment.c
+        by = elsewhere if self.hunted_since or self.hunted_until else chooser
+        open_ones = (ReviewVerdict.LATER.value, ReviewVerdict.WITHDRAWN.value)
+        verdict = func.coalesce(newest_verdict(), ReviewVerdict.LATER.value)
+        its_client = select(subject.c.id).where(subject.c.client_id == bindparam("client"))
+        conditions = (
+            (self.of_subjects, by.subject_id.in_(bindparam("subjects", expanding=True))),
+            (self.of_client, elsewhere.subject_id.in_(its_client)),
+            (self.of_level, columns.level_rank >= bindparam("level")),
+            (self.unreviewed, verdict.in_(open_ones)),
+            (self.since, columns.first_seen_at >= bindparam("since")),
+            (self.until, columns.first_seen_at < bindparam("until")),
+            (self.hunted_since, columns.hunted_at >= bindparam("hunted_since")),
+            (self.hunted_until, columns.hunted_at < bindparam("hunted_until")),
+        )
+        return and_(true(), *(condition for chooses, condition in conditions if chooses))
+
+
+def _choice(chosen: HitFilter, subjects: frozenset[str] | None) -> Choice:
+    form = _Form(
+        of_subjects=subjects is not None,
+        of_client=chosen.client_id is not None and (bool(chosen.subject_id) or subjects is None),
+        of_level=chosen.min_level is not Level.NONE,
+        unreviewed=chosen.unreviewed,
+        since=chosen.since is not None,
+        until=chosen.until is not None,
+        hunted_since=chosen.hunted_since is not None,
+        hunted_until=chosen.hunted_until is not None,
+    )
+    values = {
+        "subjects": sorted(subjects or ()),
+        "client": chosen.client_id,
+        "level": chosen.min_level.rank,
+        "since": chosen.since,
+        "until": chosen.until,
+        "hunted_since": chosen.hunted_since,
+        "hunted_until": chosen.hunted_until,
+    }
+    return Choice(form, values)
 
 
 def subjects_of_client(client_id: str) -> Select[Any]:
     """Select the ids of a client's subjects."""
     return select(subject.c.id).where(subject.c.client_id == client_id)
-
-
-def _conditions(chosen: HitFilter) -> list[ColumnElement[bool]]:
-    columns = assessment.c
-    conditions: list[ColumnElement[bool]] = []
-    if chosen.min_level is not Level.NONE:
-        conditions.append(columns.level_rank >= chosen.min_level.rank)
-    conditions += _periods(chosen)
-    if chosen.unreviewed:
-        open_ones = (ReviewVerdict.LATER.value, ReviewVerdict.WITHDRAWN.value)
-        conditions.append(func.coalesce(newest_verdict(), ReviewVerdict.LATER.value).in_(open_ones))
-    return conditions
-
-
-def _periods(chosen: HitFilter) -> list[ColumnElement[bool]]:
-    seen, hunted = assessment.c.first_seen_at, assessment.c.hunted_at
-    starts = ((seen, chosen.since), (hunted, chosen.hunted_since))
-    ends = ((seen, chosen.until), (hunted, chosen.hunted_until))
-    return [
-        *(column >= moment for column, moment in starts if moment is not None),
-        *(column < moment for column, moment in ends if moment is not None),
-    ]
 
 
 def newest_verdict() -> ColumnElement[str | None]:

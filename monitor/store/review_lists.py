@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     exists,
     false,
     func,
@@ -23,17 +24,21 @@ from sqlalchemy import (
 )
 
 from monitor.domain import Capture, Hit, Level
-from monitor.ports import DayCount, ReviewFilter, Spread
+from monitor.ports import DayCount, Pile, ReviewFilter, Spread
 from monitor.store.capture_rows import capture_of, load_artifacts
+from monitor.store.choices import Choice, Chooser, hits_counted, some_hits
 from monitor.store.fulltext import search_for
 from monitor.store.hits import author_line, hits_of
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
 from monitor.store.piles import in_pile
 from monitor.store.schema import assessment, capture, mention, mention_revision, statement_match
-from monitor.store.searching import Chooser, newest
+from monitor.store.searching import newest
 
 _QUARTER_S = 900
+_SAME_REVISION = and_(
+    mention_revision.c.mention_id == assessment.c.mention_id, mention_revision.c.revision == assessment.c.revision
+)
 
 
 class ReviewRows(Part):
@@ -43,27 +48,20 @@ class ReviewRows(Part):
         """Give hits, newest first."""
         with self._db.reading() as connection:
             wanted = search_for(chosen.text, chosen.subjects) if chosen.text.strip() else None
-            return hits_of(
-                connection,
-                newest(connection, partial(_chosen, chosen), wanted, limit=chosen.limit, offset=chosen.offset),
-            )
+            rows = newest(connection, _choice(chosen), wanted, limit=chosen.limit, offset=chosen.offset)
+            return hits_of(connection, rows)
 
     def count_review(self, chosen: ReviewFilter, most: int = 1_000) -> int:
         """Count hits, up to `most` + 1."""
-        judged = assessment.c
-        same = and_(mention_revision.c.mention_id == judged.mention_id, mention_revision.c.revision == judged.revision)
+        choice = _choice(chosen)
+        values = {**choice.values, "limit": most + 1}
         with self._db.reading() as connection:
-            some = (
-                select(judged.mention_id)
-                .join(mention, mention.c.id == judged.mention_id)
-                .where(judged.about_score > 0, judged.revision == mention.c.decided_revision)
-                .where(_chosen(chosen, Chooser()))
-                .limit(most + 1)
-            )
-            if chosen.text.strip():
-                words = search_for(chosen.text, chosen.subjects).clause(connection)
-                some = some.join(mention_revision, same).where(words)
-            return int(connection.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+            dialect = connection.dialect.name
+            if not chosen.text.strip():
+                return int(connection.execute(hits_counted(dialect, choice.form), values).scalar_one())
+            words = search_for(chosen.text, chosen.subjects).clause(connection)
+            some = some_hits(dialect, choice.form).join(mention_revision, _SAME_REVISION).where(words)
+            return int(connection.execute(select(func.count()).select_from(some.subquery()), values).scalar_one())
 
     def days(self, subjects: frozenset[str] | None, since: datetime, timezone: str) -> tuple[DayCount, ...]:
         """Count hits by local day; the database counts quarters of hours, so that any time zone can be summed up."""
@@ -167,25 +165,50 @@ def _allowed(
     return column.in_(sorted(subjects)) if subjects else false()
 
 
-def _chosen(chosen: ReviewFilter, chooser: Chooser) -> ColumnElement[bool]:
-    columns = assessment.c
-    conditions = [_allowed(chosen.subjects, chooser.subject_id), in_pile(chosen.pile, chooser.pile)]
-    if chosen.source:
-        conditions.append(mention.c.source == chosen.source)
-    if chosen.min_level is not Level.NONE:
-        conditions.append(columns.level_rank >= chosen.min_level.rank)
-    if chosen.since is not None:
-        conditions.append(columns.first_seen_at >= chosen.since)
-    if chosen.statement_id:
-        match = statement_match.c
-        conditions.append(
-            exists()
-            .where(
-                match.mention_id == columns.mention_id,
-                match.revision == columns.revision,
-                match.subject_id == columns.subject_id,
-                match.statement_id == chosen.statement_id,
-            )
-            .correlate(assessment)
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Say which fields of a `ReviewFilter` choose."""
+
+    of_subjects: bool
+    pile: Pile
+    of_source: bool
+    of_level: bool
+    since: bool
+    of_statement: bool
+
+    def condition(self, chooser: Chooser, elsewhere: Chooser) -> ColumnElement[bool]:
+        """Choose by these columns."""
+        columns, match = assessment.c, statement_match.c
+        its_statement = exists().where(
+            match.mention_id == columns.mention_id,
+            match.revision == columns.revision,
+            match.subject_id == columns.subject_id,
+            match.statement_id == bindparam("statement"),
         )
-    return and_(*conditions)
+        conditions = (
+            (self.of_subjects, chooser.subject_id.in_(bindparam("subjects", expanding=True))),
+            (self.of_source, mention.c.source == bindparam("source")),
+            (self.of_level, columns.level_rank >= bindparam("level")),
+            (self.since, columns.first_seen_at >= bindparam("since")),
+            (self.of_statement, its_statement.correlate(assessment)),
+        )
+        return and_(in_pile(self.pile, chooser.pile), *(condition for chooses, condition in conditions if chooses))
+
+
+def _choice(chosen: ReviewFilter) -> Choice:
+    form = _Form(
+        of_subjects=chosen.subjects is not None,
+        pile=chosen.pile,
+        of_source=bool(chosen.source),
+        of_level=chosen.min_level is not Level.NONE,
+        since=chosen.since is not None,
+        of_statement=bool(chosen.statement_id),
+    )
+    values = {
+        "subjects": sorted(chosen.subjects or ()),
+        "source": chosen.source,
+        "level": chosen.min_level.rank,
+        "since": chosen.since,
+        "statement": chosen.statement_id,
+    }
+    return Choice(form, values)

@@ -9,17 +9,24 @@ Where the index does not do, the walk goes on to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, bindparam, select
 
-from monitor.store.engine import among, unindexed
+from monitor.store.choices import (
+    Choice,
+    hits_of_mentions,
+    hits_of_revisions,
+    newest_hits,
+    newest_keys,
+    newest_moments,
+)
+from monitor.store.engine import given
 from monitor.store.fulltext import FoundInTime, Search, index_alone
-from monitor.store.hit_rows import NEWEST_FIRST, as_judged_last, select_hits, select_keys
-from monitor.store.schema import assessment, mention_revision
+from monitor.store.schema import mention_revision
 
 _SECOND = timedelta(seconds=1)
 _FIRST_STEP = 100
@@ -36,18 +43,7 @@ _NEAR_STEPS, _NEAR_AT_MOST, _FAR_AT_MOST, _AGAIN = 3, timedelta(days=16), timede
 _TO_SPARE = 10
 
 _Key = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Chooser:
-    """Name the columns by which hits are chosen that have an index in the order of time."""
-
-    subject_id: ColumnElement[str] = assessment.c.subject_id
-    pile: ColumnElement[int] = assessment.c.pile
-
-
-Choice = Callable[[Chooser], ColumnElement[bool]]
-"""Choose hits by these columns."""
+_SEEN_UP_TO = select(mention_revision.c.seen_up_to).where(mention_revision.c.id == bindparam("stored"))
 
 
 def newest(
@@ -55,85 +51,96 @@ def newest(
 ) -> Sequence[Row[Any]]:
     """Give rows of hits, newest first; of those alone that contain what is searched for, if anything is."""
     limit, offset = max(limit, 0), max(offset, 0)
-    if search is None or not search.is_indexed:
-        query = select_hits(choice(Chooser())).where(as_judged_last())
-        if search is not None:
-            query = query.where(search.clause(connection))
-        return connection.execute(query.order_by(*NEWEST_FIRST).limit(limit).offset(offset)).all()
-    return _found(connection, choice, search, offset + limit)[offset : offset + limit]
+    if search is not None and search.is_indexed:
+        return _Asking(connection, choice, search).found(offset + limit)[offset : offset + limit]
+    query = newest_hits(connection.dialect.name, choice.form)
+    if search is not None:
+        query = query.where(search.clause(connection))
+    return connection.execute(query, {**choice.values, "limit": limit, "offset": offset}).all()
 
 
-def led_elsewhere(connection: Connection) -> Chooser:
-    """Choose without an index, where something else leads to the hits."""
-    return Chooser(unindexed(connection, assessment.c.subject_id), unindexed(connection, assessment.c.pile))
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Look for words among the hits of a choice."""
+
+    connection: Connection
+    choice: Choice
+    search: Search
+
+    @property
+    def dialect(self) -> str:
+        """Name the engine."""
+        return self.connection.dialect.name
+
+    def found(self, enough: int) -> Sequence[Row[Any]]:
+        """Give the newest hits that match: `enough` of them or a few more, or all there are."""
+        walk = _Walk(self)
+        asked = _ask_sqlite(self, enough, walk) if self.dialect == "sqlite" else _ask_postgres(self, enough, walk)
+        if asked is not None:
+            return asked
+        while not walk.is_over(enough):
+            walk.go_on(walk.likely_rest(enough))
+        keys = list(walk.found)[:enough]
+        rows = {(row.mention_id, row.subject_id): row for row in self.of_mentions([one for one, _ in keys])}
+        return [rows[key] for key in keys if key in rows]
+
+    def of_mentions(self, ids: Sequence[int]) -> list[Row[Any]]:
+        """Give the hits of mentions, in no order, whether they have the words or not."""
+        return self._of(hits_of_mentions(self.dialect, self.choice.form), ids)
+
+    def of_revisions(self, ids: Sequence[int]) -> list[Row[Any]]:
+        """Give the hits of revisions in which the index found its words."""
+        return self._of(hits_of_revisions(self.dialect, self.choice.form), ids)
+
+    def _of(self, query: Select[Any], ids: Sequence[int]) -> list[Row[Any]]:
+        if self.search.terms.parts:
+            query = query.where(self.search.parts())
+        return list(self.connection.execute(query, {**self.choice.values, **given(self.connection, set(ids))}).all())
+
+    def measured(self) -> tuple[datetime | None, timedelta]:
+        """Give when the newest hit was seen, and the time that the first step back from there would take.
+
+        None where that is all there is.
+        """
+        query, values = newest_moments(self.dialect, self.choice.form), {**self.choice.values, "limit": _FIRST_STEP}
+        first = self.connection.execute(query, values).scalars().all()
+        return (first[0], first[0] - first[-1] + _SECOND) if len(first) == _FIRST_STEP else (None, _SECOND)
 
 
-def _found(connection: Connection, choice: Choice, search: Search, enough: int) -> Sequence[Row[Any]]:
-    """Give the newest hits that match: `enough` of them or a few more, or all there are."""
-    hits = select_hits(choice(led_elsewhere(connection))).where(as_judged_last())
-    walk = _Walk(connection, choice(Chooser()), search)
-    ask = _ask_sqlite if connection.dialect.name == "sqlite" else _ask_postgres
-    found = ask(connection, hits.where(search.parts()), search, enough, walk)
-    if found is not None:
-        return found
-    while not walk.is_over(enough):
-        walk.go_on(walk.likely_rest(enough))
-    return _loaded(connection, hits, list(walk.found)[:enough])
-
-
-def _ask_sqlite(
-    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
-) -> Sequence[Row[Any]] | None:
+def _ask_sqlite(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]] | None:
     """Give what the index finds; where it knows whom to look for it is asked at once, and else after some steps."""
-    if search.about:
-        found = _stored_last(connection, hits, search, enough, enough + _TO_SPARE)
+    if asking.search.about:
+        found = _stored_last(asking, enough, enough + _TO_SPARE)
         if found is not None:
             return found
     walk.go_on(_FIRST_STEP)
-    return None if walk.is_over(enough) else _stored_last(connection, hits, search, enough, _FEW)
+    return None if walk.is_over(enough) else _stored_last(asking, enough, _FEW)
 
 
-def _ask_postgres(
-    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
-) -> Sequence[Row[Any]] | None:
+def _ask_postgres(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]] | None:
     """Give what the index finds within somebody; in everything after some steps, if many more would follow."""
-    if search.about:
-        return _within_days(connection, hits, search, enough, walk)
+    if asking.search.about:
+        return _within_days(asking, enough)
     walk.go_on(_FIRST_STEP)
     if walk.is_over(enough) or walk.likely_rest(enough) <= _NEAR:
         return None
-    return _seen_since(connection, hits, search, enough, walk)
+    return _seen_since(asking, enough, walk)
 
 
-def _within_days(
-    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
-) -> Sequence[Row[Any]] | None:
+def _within_days(asking: _Asking, enough: int) -> Sequence[Row[Any]] | None:
     """Give the hits among what the index finds of the newest days, or of all time where that is not much."""
-    newest, passed = _measured(connection, walk.choice)
+    newest, passed = asking.measured()
     if newest is None:
         return None
     for wanted in (enough, _AGAIN * enough):
-        some, is_all = _of_days(connection, search, wanted, newest, passed)
-        found = _in_time(connection, hits, some, enough)
+        some, is_all = _of_days(asking, wanted, newest, passed)
+        found = _in_time(asking, some, enough)
         if is_all or len(found) >= enough:
             return found
     return None
 
 
-def _measured(connection: Connection, choice: ColumnElement[bool]) -> tuple[datetime | None, timedelta]:
-    """Give when the newest hit was seen, and the time that the first step back from there would take.
-
-    None where that is all there is. Earlier revisions are counted too: leaving them out takes ten times as long.
-    """
-    columns = assessment.c
-    query = select(columns.first_seen_at).where(columns.about_score > 0, choice)
-    first = connection.execute(query.order_by(columns.first_seen_at.desc()).limit(_FIRST_STEP)).scalars().all()
-    return (first[0], first[0] - first[-1] + _SECOND) if len(first) == _FIRST_STEP else (None, _SECOND)
-
-
-def _of_days(
-    connection: Connection, search: Search, wanted: int, newest: datetime, passed: timedelta
-) -> tuple[list[FoundInTime], bool]:
+def _of_days(asking: _Asking, wanted: int, newest: datetime, passed: timedelta) -> tuple[list[FoundInTime], bool]:
     """Ask the index for days that likely have so many, and tell whether that is all there is; nothing for too much.
 
     A stretch of few days costs a fraction of a millisecond, however much there is; how much it has tells how long a
@@ -141,10 +148,10 @@ def _of_days(
     """
     most, near = 2 * _FEW, min(passed * _NEAR_STEPS, _NEAR_AT_MOST)
     spans: list[timedelta | None] = [near, None, near * _AGAIN]
-    with index_alone(connection):
+    with index_alone(asking.connection):
         while spans:
             span = spans.pop(0)
-            some = search.some(connection, most + 1, (newest - span, newest) if span else None)
+            some = asking.search.some(asking.connection, most + 1, (newest - span, newest) if span else None)
             if len(some) <= most and (span is None or len(some) >= wanted):
                 return some, span is None
             likely = near * (3 * wanted) // (2 * max(len(some), 1))
@@ -153,19 +160,11 @@ def _of_days(
     return [], False
 
 
-def _loaded(connection: Connection, hits: Select[Any], keys: Sequence[_Key]) -> Sequence[Row[Any]]:
-    its_mention = among(connection, assessment.c.mention_id, {mention_id for mention_id, _ in keys})
-    rows = {(row.mention_id, row.subject_id): row for row in connection.execute(hits.where(its_mention))}
-    return [rows[key] for key in keys if key in rows]
-
-
 @dataclass(slots=True)
 class _Walk:
     """Go from the newest hit back, some hits at a time."""
 
-    connection: Connection
-    choice: ColumnElement[bool]
-    search: Search
+    asking: _Asking
     # A hit that comes in between two steps puts the last of the first step into the second again.
     found: dict[_Key, None] = field(default_factory=dict)
     newest: datetime | None = None
@@ -184,8 +183,10 @@ class _Walk:
 
     def go_on(self, step: int) -> None:
         """Look at so many more hits."""
-        keys = select_keys(self.choice).order_by(*NEWEST_FIRST)
-        passed, matching = self.search.of(self.connection, keys.limit(step).offset(self._passed))
+        asking = self.asking
+        keys = newest_keys(asking.dialect, asking.choice.form)
+        values = {**asking.choice.values, "limit": step, "offset": self._passed}
+        passed, matching = asking.search.of(asking.connection, keys, values)
         self.found.update(((row.mention_id, row.subject_id), None) for row in matching)
         if passed:
             self.newest = self.newest or passed[0].first_seen_at
@@ -194,23 +195,20 @@ class _Walk:
         self._is_at_the_end = len(passed) < step
 
 
-def _stored_last(
-    connection: Connection, hits: Select[Any], search: Search, enough: int, most: int
-) -> Sequence[Row[Any]] | None:
+def _stored_last(asking: _Asking, enough: int, most: int) -> Sequence[Row[Any]] | None:
     """Take what was stored last from the index, up to `most` revisions in portions.
 
     None when that is not sure to be the newest, or too little of it is a hit.
     """
     portion = enough + _TO_SPARE
     found: list[Row[Any]] = []
-    with search.stored_last(connection) as ids:
+    with asking.search.stored_last(asking.connection) as ids:
         for _ in range(0, most, portion):
             some = ids.fetchmany(portion)
-            found += connection.execute(hits.where(among(connection, mention_revision.c.id, some))).all()
-            found = _sorted(found)
+            found = _sorted([*found, *asking.of_revisions(some)])
             if len(some) < portion:
                 return found
-            if len(found) >= enough and _is_older(connection, some[-1], found[enough - 1]):
+            if len(found) >= enough and _is_older(asking.connection, some[-1], found[enough - 1]):
                 return found
     return None
 
@@ -226,29 +224,26 @@ def _is_older(connection: Connection, revision_id: int, hit: Row[Any]) -> bool:
 
     It need not be: a clock may be turned, and two polls may go on at a time.
     """
-    columns = mention_revision.c
-    seen_up_to = connection.execute(select(columns.seen_up_to).where(columns.id == revision_id)).scalar()
+    seen_up_to = connection.execute(_SEEN_UP_TO, {"stored": revision_id}).scalar()
     return seen_up_to is not None and seen_up_to < hit.first_seen_at
 
 
-def _seen_since(
-    connection: Connection, hits: Select[Any], search: Search, enough: int, walk: _Walk
-) -> Sequence[Row[Any]] | None:
+def _seen_since(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]] | None:
     """Give the hits among all that the index finds of a stretch of time, or of all; None when it finds too much."""
     assert walk.newest is not None
     assert walk.oldest is not None
     passed = walk.newest - walk.oldest + _SECOND
     stretches = [(2 * _FEW, walk.newest - passed * times) for times in _STRETCHES]
     for most, since in (*stretches, (_FEW, None)):
-        with index_alone(connection):
-            some = search.some(connection, most + 1, (since, walk.newest) if since else None)
-        found = _in_time(connection, hits, some, enough) if len(some) <= most else []
+        with index_alone(asking.connection):
+            some = asking.search.some(asking.connection, most + 1, (since, walk.newest) if since else None)
+        found = _in_time(asking, some, enough) if len(some) <= most else []
         if len(found) >= enough or (since is None and len(some) <= most):
             return found
     return None
 
 
-def _in_time(connection: Connection, hits: Select[Any], some: list[FoundInTime], enough: int) -> list[Row[Any]]:
+def _in_time(asking: _Asking, some: list[FoundInTime], enough: int) -> list[Row[Any]]:
     """Put what the index found in order, newest first, and give the hits among it, until there are enough."""
     some.sort(reverse=True)
     ids = {revision_id for _, _, revision_id in some}
@@ -256,8 +251,8 @@ def _in_time(connection: Connection, hits: Select[Any], some: list[FoundInTime],
     found: list[Row[Any]] = []
     step = enough + _TO_SPARE
     for start in range(0, len(mentions), step):
-        these = among(connection, assessment.c.mention_id, mentions[start : start + step])
-        found += _sorted([row for row in connection.execute(hits.where(these)).all() if row.revision_id in ids])
+        some_hits = asking.of_mentions(mentions[start : start + step])
+        found += _sorted([row for row in some_hits if row.revision_id in ids])
         if len(found) >= enough:
             break
     return found

@@ -18,11 +18,12 @@ import monitor.store
 from monitor.domain import AboutSubject, Hit, Mention, Review, ReviewVerdict
 from monitor.ports import HitFilter, Pile, ReviewFilter
 from monitor.store import SqlStore, open_store, searching
-from monitor.store.engine import connect
+from monitor.store.choices import Chooser, led_elsewhere
+from monitor.store.engine import among, connect
+from monitor.store.hit_rows import NEWEST_FIRST
 from monitor.store.mention_rows import content_of, revision_values
-from monitor.store.review_lists import _chosen
+from monitor.store.review_lists import _choice
 from monitor.store.schema import assessment, mention, mention_revision
-from monitor.store.searching import Chooser
 from monitor.store.words_by_subject import words_in_time
 from monitor.testing import FakeClock, make_mention
 from monitor.testing.builders import NOW
@@ -273,13 +274,12 @@ def _assessed(mention_id: int, subject_id: str, score: int) -> dict[str, object]
 def test_row_ids_lead_to_hits_on_sqlite(sqlite_store: SqlStore):
     """Else it reads every hit of the subject for a few of them."""
     with sqlite_store._db.reading() as connection:
-        led = searching.led_elsewhere(connection)
+        led = led_elsewhere("sqlite")
         for chooser, leads in ((led, True), (Chooser(), False)):
-            chosen = _chosen(ReviewFilter(subjects=frozenset({"a"})), chooser)
-            query = select(assessment.c.mention_id).where(chosen)
-            query = query.where(searching.among(connection, assessment.c.mention_id, [1, 2])).order_by(
-                *searching.NEWEST_FIRST
-            )
+            choice = _choice(ReviewFilter(subjects=frozenset({"a"})))
+            query = select(assessment.c.mention_id).where(choice.form.condition(chooser, led))
+            query = query.where(among(connection, assessment.c.mention_id, [1, 2])).order_by(*NEWEST_FIRST)
+            query = query.params(choice.values)
             shown = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
             plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}")))
             assert ("sqlite_autoindex_assessment_1" in plan) is leads, plan
