@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, literal, select, true
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, literal, select, true
 
 from monitor.domain import Change, LiveState
 from monitor.store.engine import unindexed
-from monitor.store.hits import subjects_of_client
 from monitor.store.part import Part
-from monitor.store.schema import assessment, mention, mention_revision, observation
+from monitor.store.schema import assessment, mention, mention_revision, observation, subject
 
 _TOLD = (LiveState.EDITED.value, LiveState.GONE.value)
 _NEW_TEXT = "the source gave a new text"
@@ -26,26 +26,31 @@ class ChangeRows(Part):
         A new revision is an edit, too. A mention that any revision of was about the subject counts, since an edit
         may have taken the name out. Of several changes of one kind the last one is given.
         """
+        given = {"start": start, "end": end, "client": client_id}
         with self._db.reading() as connection:
-            found = [*_observed(connection, start, end, client_id), *_revised(connection, start, end, client_id)]
+            which = (connection.dialect.name, client_id is not None)
+            rows = [row for write in (_observed, _revised) for row in connection.execute(write(*which), given)]
         newest: dict[tuple[int, str, LiveState], Change] = {}
-        for change in sorted(found, key=lambda one: one.observed_at):
+        for change in sorted(map(_change_of, rows), key=lambda one: one.observed_at):
             newest[change.mention_id, change.subject_id, change.state] = change
         return tuple(sorted(newest.values(), key=lambda one: (one.observed_at, one.mention_id, one.subject_id)))
 
 
-def _observed(connection: Connection, start: datetime, end: datetime, client_id: str | None) -> list[Change]:
+# Each is written once: building a statement takes longer than executing it.
+@cache
+def _observed(dialect: str, of_client: bool) -> Select[Any]:
     columns = observation.c
     query = _about_subjects(
         select(columns.mention_id, columns.state, columns.signal, columns.observed_at).join_from(
             observation, mention, mention.c.id == columns.mention_id
         ),
-        _its_subject(connection, client_id),
-    ).where(columns.observed_at >= start, columns.observed_at < end, columns.state.in_(_TOLD))
-    return [_change_of(row) for row in connection.execute(query)]
+        _its_subject(dialect, of_client),
+    )
+    return query.where(*_within(columns.observed_at), columns.state.in_(_TOLD))
 
 
-def _revised(connection: Connection, start: datetime, end: datetime, client_id: str | None) -> list[Change]:
+@cache
+def _revised(dialect: str, of_client: bool) -> Select[Any]:
     columns = mention_revision.alias("edited").c
     query = _about_subjects(
         select(
@@ -54,16 +59,21 @@ def _revised(connection: Connection, start: datetime, end: datetime, client_id: 
             literal(_NEW_TEXT).label("signal"),
             columns.first_seen_at.label("observed_at"),
         ).join(mention, mention.c.id == columns.mention_id),
-        _its_subject(connection, client_id),
-    ).where(columns.revision > 1, columns.first_seen_at >= start, columns.first_seen_at < end)
-    return [_change_of(row) for row in connection.execute(query)]
+        _its_subject(dialect, of_client),
+    )
+    return query.where(columns.revision > 1, *_within(columns.first_seen_at))
 
 
-def _its_subject(connection: Connection, client_id: str | None) -> ColumnElement[bool]:
+def _within(moment: ColumnElement[datetime]) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return moment >= bindparam("start"), moment < bindparam("end")
+
+
+def _its_subject(dialect: str, of_client: bool) -> ColumnElement[bool]:
     """Choose a client's subjects among those that a change is about; the few changes lead, not the many hits."""
-    if client_id is None:
+    if not of_client:
         return true()
-    return unindexed(connection.dialect.name, assessment.c.subject_id).in_(subjects_of_client(client_id))
+    its_subjects = select(subject.c.id).where(subject.c.client_id == bindparam("client"))
+    return unindexed(dialect, assessment.c.subject_id).in_(its_subjects)
 
 
 def _about_subjects(query: Select[Any], its_subject: ColumnElement[bool]) -> Select[Any]:

@@ -85,7 +85,7 @@ def _subjects(connection: Connection, chosen: HitFilter) -> frozenset[str] | Non
         return frozenset({chosen.subject_id})
     if chosen.client_id is None:
         return None
-    query = subjects_of_client(chosen.client_id).limit(MOST_SUBJECTS + 1)
+    query = select(subject.c.id).where(subject.c.client_id == chosen.client_id).limit(MOST_SUBJECTS + 1)
     found = frozenset(connection.execute(query).scalars())
     return found if len(found) <= MOST_SUBJECTS else None
 
@@ -144,11 +144,6 @@ def _choice(chosen: HitFilter, subjects: frozenset[str] | None) -> Choice:
         "hunted_until": chosen.hunted_until,
     }
     return Choice(form, values)
-
-
-def subjects_of_client(client_id: str) -> Select[Any]:
-    """Select the ids of a client's subjects."""
-    return select(subject.c.id).where(subject.c.client_id == client_id)
 
 
 def newest_verdict() -> ColumnElement[str | None]:

@@ -36,9 +36,9 @@ _FEW = 1_000
 _NEAR = 2_000
 # In everything: stretches of time, measured by the one that the first step of the walk took.
 _STRETCHES = (30, 900)
-# Within somebody: the first stretch, in first steps and at most; the longest second one, beyond which all time takes
-# less; how much further the last try goes.
-_NEAR_STEPS, _NEAR_AT_MOST, _FAR_AT_MOST, _AGAIN = 3, timedelta(days=16), timedelta(days=48), 8
+# Within somebody: the first stretch, in first steps and at most; the longest one before all time, which else takes
+# less; how much longer the next stretch is where the last one did not tell.
+_NEAR_STEPS, _NEAR_AT_MOST, _FAR_AT_MOST, _AGAIN = 3, timedelta(days=16), timedelta(days=64), 8
 # Some of what the index finds is no hit: another pile, an older revision.
 _TO_SPARE = 10
 
@@ -146,18 +146,24 @@ def _of_days(asking: _Asking, wanted: int, newest: datetime, passed: timedelta) 
     A stretch of few days costs a fraction of a millisecond, however much there is; how much it has tells how long a
     stretch is needed, or that all there is of all time is little.
     """
-    most, near = 2 * _FEW, min(passed * _NEAR_STEPS, _NEAR_AT_MOST)
-    spans: list[timedelta | None] = [near, None, near * _AGAIN]
+    most = 2 * _FEW
+    span: timedelta | None = min(passed * _NEAR_STEPS, _NEAR_AT_MOST)
+    likely = timedelta(0)
+
+    def ask(span: timedelta | None) -> list[FoundInTime]:
+        return asking.search.some(asking.connection, most + 1, (newest - span, newest) if span else None)
+
     with index_alone(asking.connection):
-        while spans:
-            span = spans.pop(0)
-            some = asking.search.some(asking.connection, most + 1, (newest - span, newest) if span else None)
-            if len(some) <= most and (span is None or len(some) >= wanted):
-                return some, span is None
-            likely = near * (3 * wanted) // (2 * max(len(some), 1))
-            if span is near and likely <= _FAR_AT_MOST:
-                spans.insert(0, likely)
-    return [], False
+        while span is not None:
+            some = ask(span)
+            if len(some) >= wanted:
+                return (some if len(some) <= most else []), False
+            likely = span * (3 * wanted) // (2 * max(len(some), 1))
+            span = next((longer for longer in (likely, span * _AGAIN) if longer <= _FAR_AT_MOST), None)
+        if len(some := ask(None)) <= most:
+            return some, True
+        some = ask(likely)
+        return (some if len(some) <= most else []), False
 
 
 @dataclass(slots=True)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, select
 
 from monitor.domain import Coverage, HealthState, PollOutcome, Rhythm, SourceHealth
 from monitor.store.part import Part
@@ -86,6 +87,12 @@ def _rank() -> ColumnElement[int]:
 
 
 def _load_health(connection: Connection, now: datetime) -> tuple[SourceHealth, ...]:
+    return tuple(_health_of(row, now) for row in connection.execute(_health()).all())
+
+
+@cache
+def _health() -> Select[Any]:
+    """Write the question once: building it takes longer than asking it."""
     columns = target.c
     ranked = (
         select(
@@ -114,7 +121,7 @@ def _load_health(connection: Connection, now: datetime) -> tuple[SourceHealth, .
         .subquery()
     )
     tally = source_tally.c
-    query = (
+    return (
         select(
             *(sums, worst.c.rank, worst.c.last_error, func.coalesce(tally.mentions, 0).label("items")),
             *(tally.finds, tally.last_find_at, tally.longest_gap),
@@ -123,7 +130,6 @@ def _load_health(connection: Connection, now: datetime) -> tuple[SourceHealth, .
         .outerjoin(source_tally, tally.source == sums.c.source)
         .order_by(sums.c.source)
     )
-    return tuple(_health_of(row, now) for row in connection.execute(query))
 
 
 def _health_of(row: Row[Any], now: datetime) -> SourceHealth:

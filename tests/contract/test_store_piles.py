@@ -87,8 +87,8 @@ def test_a_migrated_database_knows_its_piles(store: SqlStore, shelf):
 
 def test_what_waits_is_read_from_one_index(sqlite_store: SqlStore):
     from monitor.ports import ReviewFilter
-    from monitor.store.review_lists import _chosen
-    from monitor.store.searching import Chooser
+    from monitor.store.choices import Chooser
+    from monitor.store.review_lists import _choice
 
     with sqlite_store._db.reading() as connection:
         for subjects, wanted in (
@@ -96,8 +96,9 @@ def test_what_waits_is_read_from_one_index(sqlite_store: SqlStore):
             (frozenset({"a"}), "ix_assessment_subject_id_pile (subject_id=? AND pile=?)"),
             (frozenset({"a", "b"}), "ix_assessment_pile (pile=?)"),
         ):
-            chosen = _chosen(ReviewFilter(subjects=subjects), Chooser())
-            query = select(assessment.c.mention_id).where(chosen)
+            choice = _choice(ReviewFilter(subjects=subjects))
+            query = select(assessment.c.mention_id).where(choice.form.condition(Chooser(), Chooser()))
+            query = query.params(choice.values)
             query = query.order_by(assessment.c.first_seen_at.desc(), assessment.c.mention_id.desc()).limit(51)
             shown = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
             plan = " ".join(str(row) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {shown}")))
