@@ -137,6 +137,8 @@ def _within_days(asking: _Asking, enough: int) -> Sequence[Row[Any]] | None:
         found = _in_time(asking, some, enough)
         if is_all or len(found) >= enough:
             return found
+        if not some:
+            break
     return None
 
 
