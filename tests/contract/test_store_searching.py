@@ -234,6 +234,24 @@ def test_a_clock_that_ran_ahead_hides_nothing(store: SqlStore, shelf):
         assert [hit.mention_id for hit in found] == expected_ids[offset : offset + 40]
 
 
+@pytest.mark.parametrize("few", [1_000, 4])
+def test_what_waits_is_found_behind_what_is_done(store: SqlStore, shelf, monkeypatch, few):
+    """What the index finds first is all done; and with few it finds too much."""
+    monkeypatch.setattr(searching, "_FIRST_STEP", 4)
+    monkeypatch.setattr(searching, "_TO_SPARE", 1)
+    monkeypatch.setattr(searching, "_FEW", few)
+    posts = [shelf.post(f"p{number}", "lamp", first_seen_at=NOW + number * timedelta(hours=9)) for number in range(30)]
+    for post in posts:
+        shelf.decide(post, *about(shelf, "b"))
+    done = posts[6:]
+    for post in done:
+        verdict = ReviewVerdict.NOT_HARMFUL
+        store.save_review(Review(mention_id=post.id, subject_id="b", verdict=verdict, reviewed_at=NOW))
+    for pile, wanted in ((Pile.WAITING, posts[:6]), (Pile.DONE, done), (Pile.ALL, posts)):
+        chosen = ReviewFilter(subjects=frozenset({"b"}), text="lamp", pile=pile, limit=5)
+        assert [hit.mention_id for hit in store.review_hits(chosen)] == [post.id for post in wanted[:-6:-1]]
+
+
 @pytest.mark.parametrize(
     ("hours", "marks"),
     [(0, ["d20454"]), (24, ["d20453", "d20454"]), (24 * 70, ["s1274", "s1275", "s1276", "s1277", "s1278"])],
