@@ -137,12 +137,12 @@ class Search:
     ) -> list[FoundInTime]:
         """Give from PostgreSQL's index revisions in no order, up to `most`.
 
-        Asked within `index_alone`. A span leaves out what was seen before it, and may leave out what was seen after it.
+        Asked within `index_alone`. A span leaves out what was seen before or after its days, where these are not too
+        many to be asked for.
         """
-        about = words_in_time(self.about, *span) if span else []
-        since = span[0] if span and not about else None
-        given = {"words": self._typed(), "about": _any_of(about or self.about), "since": since, "most": most}
-        rows = connection.execute(_some(bool(self.about), since is not None), given)
+        about = (words_in_time(self.about, *span) if span else []) or self.about
+        given = {"words": self._typed(), "about": _any_of(about), "most": most}
+        rows = connection.execute(_some(bool(about)), given)
         return [(seen_at, mention_id, revision_id) for seen_at, mention_id, revision_id in rows.all()]
 
     def of(
@@ -192,15 +192,13 @@ def _in_document(words: ColumnElement[str], about: ColumnElement[str] | None) ->
 
 
 @cache
-def _some(is_about: bool, is_since: bool) -> Select[Any]:
+def _some(is_about: bool) -> Select[Any]:
     """Write the question of `Search.some`, once: building it takes as long as asking it."""
     columns = mention_revision.c
     words, about = bindparam("words", type_=Text()), bindparam("about", type_=Text())
     seen_at = type_coerce(columns.first_seen_at, BigInteger)
-    query = select(seen_at, columns.mention_id, columns.id).limit(bindparam("most", type_=Integer()))
-    if is_since:
-        query = query.where(columns.first_seen_at >= bindparam("since"))
-    return query.where(_in_document(words, about if is_about else None))
+    query = select(seen_at, columns.mention_id, columns.id).where(_in_document(words, about if is_about else None))
+    return query.limit(bindparam("most", type_=Integer()))
 
 
 def search_for(typed: str, subjects: Collection[str] | None = None) -> Search:

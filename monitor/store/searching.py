@@ -1,10 +1,9 @@
 """Find the newest hits that contain words, without reading all that contain them or all hits.
 
-Frequent words, and few hits, are seen on a short walk from the newest hit back. Else the full-text index is asked.
-SQLite's gives what was stored last first, which is nearly the order of time; with each revision is kept whether it
-quite is.
-PostgreSQL's knows no order: what it gives is put in order, of all time if that is little, else of a stretch of it.
-Where the index does not do, the walk goes on to its end.
+SQLite's full-text index gives what was stored last first, which is nearly the order of time; with each revision is kept
+whether it quite is. PostgreSQL's knows no order: it is asked for the newest days, as many as likely have enough, or for
+all time where that is little, and what it gives is put in order. Where the index does not do, as for very frequent
+words and for few hits, it is a walk from the newest hit back.
 """
 
 from __future__ import annotations
@@ -32,11 +31,7 @@ _SECOND = timedelta(seconds=1)
 _FIRST_STEP = 100
 _LONGEST_STEP = 8_000
 _FEW = 1_000
-# So many hits are walked in everything on PostgreSQL rather than asking its index, which would give too much.
-_NEAR = 2_000
-# In everything: stretches of time, measured by the one that the first step of the walk took.
-_STRETCHES = (30, 900)
-# Within somebody: the first stretch, in first steps and at most; the longest one before all time, which else takes
+# On PostgreSQL: the first stretch, in first steps and at most; the longest one before all time, which else takes
 # less; how much longer the next stretch is where the last one did not tell.
 _NEAR_STEPS, _NEAR_AT_MOST, _FAR_AT_MOST, _AGAIN = 3, timedelta(days=16), timedelta(days=64), 8
 # Some of what the index finds is no hit: another pile, an older revision.
@@ -75,7 +70,7 @@ class _Asking:
     def found(self, enough: int) -> Sequence[Row[Any]]:
         """Give the newest hits that match: `enough` of them or a few more, or all there are."""
         walk = _Walk(self)
-        asked = _ask_sqlite(self, enough, walk) if self.dialect == "sqlite" else _ask_postgres(self, enough, walk)
+        asked = _ask_sqlite(self, enough, walk) if self.dialect == "sqlite" else _ask_postgres(self, enough)
         if asked is not None:
             return asked
         while not walk.is_over(enough):
@@ -117,17 +112,7 @@ def _ask_sqlite(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]]
     return None if walk.is_over(enough) else _stored_last(asking, enough, _FEW)
 
 
-def _ask_postgres(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]] | None:
-    """Give what the index finds within somebody; in everything after some steps, if many more would follow."""
-    if asking.search.about:
-        return _within_days(asking, enough)
-    walk.go_on(_FIRST_STEP)
-    if walk.is_over(enough) or walk.likely_rest(enough) <= _NEAR:
-        return None
-    return _seen_since(asking, enough, walk)
-
-
-def _within_days(asking: _Asking, enough: int) -> Sequence[Row[Any]] | None:
+def _ask_postgres(asking: _Asking, enough: int) -> Sequence[Row[Any]] | None:
     """Give the hits among what the index finds of the newest days, or of all time where that is not much."""
     newest, passed = asking.measured()
     if newest is None:
@@ -175,8 +160,6 @@ class _Walk:
     asking: _Asking
     # A hit that comes in between two steps puts the last of the first step into the second again.
     found: dict[_Key, None] = field(default_factory=dict)
-    newest: datetime | None = None
-    oldest: datetime | None = None
     _passed: int = 0
     _is_at_the_end: bool = False
 
@@ -196,9 +179,6 @@ class _Walk:
         values = {**asking.choice.values, "limit": step, "offset": self._passed}
         passed, matching = asking.search.of(asking.connection, keys, values)
         self.found.update(((row.mention_id, row.subject_id), None) for row in matching)
-        if passed:
-            self.newest = self.newest or passed[0].first_seen_at
-            self.oldest = passed[-1].first_seen_at
         self._passed += len(passed)
         self._is_at_the_end = len(passed) < step
 
@@ -234,21 +214,6 @@ def _is_older(connection: Connection, revision_id: int, hit: Row[Any]) -> bool:
     """
     seen_up_to = connection.execute(_SEEN_UP_TO, {"stored": revision_id}).scalar()
     return seen_up_to is not None and seen_up_to < hit.first_seen_at
-
-
-def _seen_since(asking: _Asking, enough: int, walk: _Walk) -> Sequence[Row[Any]] | None:
-    """Give the hits among all that the index finds of a stretch of time, or of all; None when it finds too much."""
-    assert walk.newest is not None
-    assert walk.oldest is not None
-    passed = walk.newest - walk.oldest + _SECOND
-    stretches = [(2 * _FEW, walk.newest - passed * times) for times in _STRETCHES]
-    for most, since in (*stretches, (_FEW, None)):
-        with index_alone(asking.connection):
-            some = asking.search.some(asking.connection, most + 1, (since, walk.newest) if since else None)
-        found = _in_time(asking, some, enough) if len(some) <= most else []
-        if len(found) >= enough or (since is None and len(some) <= most):
-            return found
-    return None
 
 
 def _in_time(asking: _Asking, some: list[FoundInTime], enough: int) -> list[Row[Any]]:

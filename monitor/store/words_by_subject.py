@@ -1,8 +1,8 @@
 """Keep with each revision's words whom they are about, so that the full-text index finds a word within one subject.
 
 The index takes a revision in when it is judged to be about somebody: nothing else is ever shown by a search. Each
-subject is one word of a column of its own. PostgreSQL's index adds for each of them a word for the day on which the
-revision was seen first and one for the sixteen days that this day is in, both counted from 1970.
+subject is one word of a column of its own. PostgreSQL's index adds for each of them, and for everybody, a word for the
+day on which the revision was seen first and one for the sixteen days that this day is in, both counted from 1970.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from monitor.store.schema import mention_revision
 
 _Revision = tuple[int, int]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STRETCHES = (("d", timedelta(days=1)), ("s", timedelta(days=16)))
-_MOST_WORDS = 64
+_MOST_WORDS = 100
+_STRETCHES = (("d", timedelta(days=1), 16), ("s", timedelta(days=16), _MOST_WORDS))
+_EVERYBODY = "@"
 
 
 def word_of(subject_id: str) -> str:
@@ -28,14 +29,15 @@ def word_of(subject_id: str) -> str:
 
 
 def words_in_time(words: Sequence[str], since: datetime, until: datetime) -> list[str]:
-    """Give PostgreSQL's words for these subjects' words from the day of one moment to that of another, or more days.
+    """Give PostgreSQL's words for these subjects' words, none for everybody, from one day to another, or more days.
 
     An empty list when there would be more of them than are worth asking for.
     """
-    for mark, length in _STRETCHES:
+    of = words or (_EVERYBODY,)
+    for mark, length, most in _STRETCHES:
         stretches = range((since - _EPOCH) // length, (until - _EPOCH) // length + 1)
-        if len(stretches) * len(words) <= _MOST_WORDS:
-            return [f"{word}/{mark}{number}" for number in stretches for word in words]
+        if len(stretches) <= most and len(stretches) * len(of) <= _MOST_WORDS:
+            return [f"{word}/{mark}{number}" for number in stretches for word in of]
     return []
 
 

@@ -45,7 +45,7 @@ def crowd(store: SqlStore, shelf) -> dict[Mention, tuple[str, ...]]:
         make_mention(
             external_id=f"p{number}",
             text=" ".join(draw.sample(WORDS, 2)) + (" 医生偷了钱" if number % 4 == 0 else ""),
-            first_seen_at=NOW - draw.randrange(30) * MINUTE,
+            first_seen_at=NOW - draw.randrange(30) * draw.choice((MINUTE, timedelta(days=5))),
         )
         for number in range(60)
     )
@@ -88,8 +88,6 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
     monkeypatch.setattr(searching, "_FIRST_STEP", first_step)
     monkeypatch.setattr(searching, "_LONGEST_STEP", 10)
     monkeypatch.setattr(searching, "_TO_SPARE", 1)
-    monkeypatch.setattr(searching, "_NEAR", 1)
-    monkeypatch.setattr(searching, "_STRETCHES", (2, 5))
     monkeypatch.setattr(searching, "_FEW", few)
     places = ({SUBJECTS[0]}, {SUBJECTS[2]}, set(SUBJECTS[1:]), set(SUBJECTS))
     for query, subjects in product(("lamp", "river stone", "lamp 偷了", "偷了", "nowhere"), places):
@@ -108,7 +106,6 @@ def test_every_way_gives_the_same(store: SqlStore, crowd, monkeypatch, first_ste
 @pytest.mark.parametrize("few", [2_000, 0])
 def test_a_search_sees_one_pile(store: SqlStore, crowd, monkeypatch, few):
     monkeypatch.setattr(searching, "_FIRST_STEP", 2)
-    monkeypatch.setattr(searching, "_NEAR", 1)
     monkeypatch.setattr(searching, "_FEW", few)
     done = {post.id for post in list(crowd)[:6:2]}
     for pile, is_in in ((Pile.DONE, done.__contains__), (Pile.WAITING, lambda one: one not in done)):
@@ -261,9 +258,14 @@ def test_words_for_the_newest_days(hours, marks):
     assert words_in_time(["@61"], until - timedelta(hours=hours), until) == [f"@61/{mark}" for mark in marks]
 
 
+def test_words_for_a_day_of_everybody():
+    until = datetime(2026, 1, 1, 12, tzinfo=UTC)
+    assert words_in_time([], until, until) == ["@/d20454"]
+
+
 def test_too_many_days_have_no_words():
     until = datetime(2026, 1, 1, 12, tzinfo=UTC)
-    assert words_in_time(["@61", "@62"], until - timedelta(days=900), until) == []
+    assert words_in_time(["@61", "@62"], until - timedelta(days=1_000), until) == []
 
 
 def _page(posts):

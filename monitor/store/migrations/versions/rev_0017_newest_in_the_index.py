@@ -1,8 +1,8 @@
 """Let a search for words know what is newest without reading all that matches.
 
 SQLite's full-text index gives what was stored last first: with each revision is kept until when it and all that was
-stored before it was seen. PostgreSQL's knows no order: with whom a revision is about it indexes the day on which it
-was seen first, and sixteen days that this day is in, so that the newest days alone can be asked for.
+stored before it was seen. PostgreSQL's knows no order: with whom a revision is about, and with nobody, it indexes the
+day on which it was seen first, and sixteen days that this day is in, so that the newest days alone can be asked for.
 """
 
 from __future__ import annotations
@@ -39,6 +39,6 @@ def upgrade() -> None:
 
 
 def _each(mark: str, length_us: int) -> str:
-    """Give SQL that appends to each subject's word in which stretch of time the revision was seen first."""
+    """Give SQL that appends to each subject's word, and to nobody's, in which stretch of time it was seen first."""
     stretch = f"'/{mark}' || (first_seen_at / {length_us})::text"
-    return f"replace(subjects, ' ', {stretch} || ' ') || {stretch}"
+    return f"replace(subjects, ' ', {stretch} || ' ') || {stretch} || ' @' || {stretch}"
