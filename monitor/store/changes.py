@@ -10,8 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, literal, sel
 
 from monitor.domain import Change, LiveState
 from monitor.store.engine import unindexed
+from monitor.store.hit_rows import SUBJECTS_OF_CLIENT
 from monitor.store.part import Part
-from monitor.store.schema import assessment, mention, mention_revision, observation, subject
+from monitor.store.schema import assessment, mention, mention_revision, observation
 
 _TOLD = (LiveState.EDITED.value, LiveState.GONE.value)
 _NEW_TEXT = "the source gave a new text"
@@ -72,8 +73,7 @@ def _its_subject(dialect: str, of_client: bool) -> ColumnElement[bool]:
     """Choose a client's subjects among those that a change is about; the few changes lead, not the many hits."""
     if not of_client:
         return true()
-    its_subjects = select(subject.c.id).where(subject.c.client_id == bindparam("client"))
-    return unindexed(dialect, assessment.c.subject_id).in_(its_subjects)
+    return unindexed(dialect, assessment.c.subject_id).in_(SUBJECTS_OF_CLIENT)
 
 
 def _about_subjects(query: Select[Any], its_subject: ColumnElement[bool]) -> Select[Any]:

@@ -6,16 +6,20 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, select
 
-from monitor.store.schema import assessment, mention, mention_revision, statement, statement_match
+from monitor.store.schema import assessment, mention, mention_revision, statement, statement_match, subject
 
 NEWEST_FIRST = (assessment.c.first_seen_at.desc(), assessment.c.mention_id.desc(), assessment.c.subject_id)
 """The order of every list of hits."""
 
-_KEPT = and_(
+JUDGED_REVISION = and_(
     mention_revision.c.mention_id == assessment.c.mention_id, mention_revision.c.revision == assessment.c.revision
 )
+"""Joins to an assessment the revision that it judges."""
+
+SUBJECTS_OF_CLIENT = select(subject.c.id).where(subject.c.client_id == bindparam("client"))
+"""The ids of the subjects of a client; takes `client`."""
 
 
 class HitRow(NamedTuple):
@@ -94,7 +98,7 @@ def _all_hits() -> Select[Any]:
         )
         .select_from(assessment)
         .join(mention, mention.c.id == judged.mention_id)
-        .join(mention_revision, _KEPT)
+        .join(mention_revision, JUDGED_REVISION)
         .outerjoin(statement_match, best_match)
         .outerjoin(statement, its_statement)
         .where(judged.about_score > 0)
@@ -108,6 +112,6 @@ def _all_keys() -> Select[Any]:
         select(judged.mention_id, judged.subject_id, judged.first_seen_at, revision_id)
         .select_from(assessment)
         .join(mention, mention.c.id == judged.mention_id)
-        .join(mention_revision, _KEPT)
+        .join(mention_revision, JUDGED_REVISION)
         .where(judged.about_score > 0, as_judged_last())
     )

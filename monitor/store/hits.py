@@ -30,7 +30,7 @@ from monitor.ports import HitFilter
 from monitor.store.choices import Choice, Chooser
 from monitor.store.engine import among_given, given
 from monitor.store.fulltext import MOST_SUBJECTS, search_for
-from monitor.store.hit_rows import HitRow, select_hits
+from monitor.store.hit_rows import SUBJECTS_OF_CLIENT, HitRow, select_hits
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
 from monitor.store.schema import (
@@ -39,7 +39,6 @@ from monitor.store.schema import (
     capture_request,
     observation,
     review,
-    subject,
 )
 from monitor.store.searching import newest
 
@@ -85,8 +84,8 @@ def _subjects(connection: Connection, chosen: HitFilter) -> frozenset[str] | Non
         return frozenset({chosen.subject_id})
     if chosen.client_id is None:
         return None
-    query = select(subject.c.id).where(subject.c.client_id == chosen.client_id).limit(MOST_SUBJECTS + 1)
-    found = frozenset(connection.execute(query).scalars())
+    query = SUBJECTS_OF_CLIENT.limit(MOST_SUBJECTS + 1)
+    found = frozenset(connection.execute(query, {"client": chosen.client_id}).scalars())
     return found if len(found) <= MOST_SUBJECTS else None
 
 
@@ -109,10 +108,9 @@ class _Form:
         by = elsewhere if self.hunted_since or self.hunted_until else chooser
         open_ones = (ReviewVerdict.LATER.value, ReviewVerdict.WITHDRAWN.value)
         verdict = func.coalesce(newest_verdict(), ReviewVerdict.LATER.value)
-        its_client = select(subject.c.id).where(subject.c.client_id == bindparam("client"))
         conditions = (
             (self.of_subjects, by.subject_id.in_(bindparam("subjects", expanding=True))),
-            (self.of_client, elsewhere.subject_id.in_(its_client)),
+            (self.of_client, elsewhere.subject_id.in_(SUBJECTS_OF_CLIENT)),
             (self.of_level, columns.level_rank >= bindparam("level")),
             (self.unreviewed, verdict.in_(open_ones)),
             (self.since, columns.first_seen_at >= bindparam("since")),

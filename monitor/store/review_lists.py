@@ -28,6 +28,7 @@ from monitor.ports import DayCount, Pile, ReviewFilter, Spread
 from monitor.store.capture_rows import capture_of, load_artifacts
 from monitor.store.choices import Choice, Chooser, hits_counted, some_hits
 from monitor.store.fulltext import search_for
+from monitor.store.hit_rows import JUDGED_REVISION
 from monitor.store.hits import author_line, hits_of
 from monitor.store.judgements import LEVELS
 from monitor.store.part import Part
@@ -36,9 +37,6 @@ from monitor.store.schema import assessment, capture, mention, mention_revision,
 from monitor.store.searching import newest
 
 _QUARTER_S = 900
-_SAME_REVISION = and_(
-    mention_revision.c.mention_id == assessment.c.mention_id, mention_revision.c.revision == assessment.c.revision
-)
 
 
 class ReviewRows(Part):
@@ -60,7 +58,7 @@ class ReviewRows(Part):
             if not chosen.text.strip():
                 return int(connection.execute(hits_counted(dialect, choice.form), values).scalar_one())
             words = search_for(chosen.text, chosen.subjects).clause(connection)
-            some = some_hits(dialect, choice.form).join(mention_revision, _SAME_REVISION).where(words)
+            some = some_hits(dialect, choice.form).join(mention_revision, JUDGED_REVISION).where(words)
             return int(connection.execute(select(func.count()).select_from(some.subquery()), values).scalar_one())
 
     def days(self, subjects: frozenset[str] | None, since: datetime, timezone: str) -> tuple[DayCount, ...]:
